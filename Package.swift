@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// One manifest for everything. Layers and what may import what: docs/architecture.md,
+// held by Tests/TidyTests.
+import PackageDescription
+
+/// Values in, values out: no pointer, no clock, no file.
+let safe: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+/// Pointers allowed, and each use of one is marked `unsafe`.
+let unsafe: [SwiftSetting] = safe + [.strictMemorySafety()]
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A bundled plugin is built as a user's plugin is: against the headers, with one exported symbol.
+func plugin(
+    _ name: String, _ folder: String, needs: [Target.Dependency] = ["CMillrace"],
+    libraries: [String] = []
+) -> Target {
+    let exports: [LinkerSetting] = [
+        .unsafeFlags([
+            "-Xlinker", "--version-script=include/exports.map", "-Xlinker", "-Bsymbolic",
+            "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "noexecstack",
+        ])
+    ]
+    return .target(
+        name: name, dependencies: needs, path: "Plugins/\(folder)", publicHeadersPath: ".",
+        cSettings: [.unsafeFlags(["-fvisibility=hidden", "-O3"])],
+        linkerSettings: exports + libraries.map { .linkedLibrary($0) })
+}
+
+let package = Package(
+    name: "millrace",
+    products: [
+        .executable(name: "millrace", targets: ["millrace"]),
+        .library(name: "MillraceSDK", targets: ["MillraceSDK"]),
+        .library(name: "mr_io", type: .dynamic, targets: ["mr_io"]),
+        .library(name: "mr_basic", type: .dynamic, targets: ["mr_basic"]),
+        .library(name: "mr_fail", type: .dynamic, targets: ["mr_fail"]),
+        .library(name: "mr_bench", type: .dynamic, targets: ["mr_bench"]),
+        .library(name: "mr_aggregates", type: .dynamic, targets: ["mr_aggregates"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // The plugin ABI: `include/` and one file that compiles it.
+        .target(
+            name: "CMillrace", path: ".", sources: ["Sources/CMillrace"],
+            publicHeadersPath: "include"),
+        .target(name: "CMillraceShims"),
+        .target(
+            name: "CMillraceRuntime", dependencies: ["CMillrace"],
+            cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra"])]),
+
+        .target(name: "MillraceCore", swiftSettings: safe),
+        .target(
+            name: "MillraceSystem", dependencies: ["MillraceCore", "CMillraceShims"],
+            swiftSettings: unsafe),
+        .target(
+            name: "MillraceGraph", dependencies: ["MillraceCore", yams], swiftSettings: safe),
+        .target(
+            name: "MillraceWire", dependencies: ["MillraceCore", "MillraceGraph"],
+            swiftSettings: safe),
+        .target(
+            name: "MillraceFlow",
+            dependencies: ["MillraceCore", "MillraceSystem", "CMillrace", "CMillraceRuntime"],
+            swiftSettings: unsafe),
+        .target(
+            name: "MillraceAPI", dependencies: ["MillraceCore", "MillraceGraph"],
+            swiftSettings: safe),
+        .target(
+            name: "MillraceHost",
+            dependencies: [
+                "MillraceCore", "MillraceSystem", "MillraceWire", "MillraceFlow", "CMillrace",
+                "CMillraceRuntime",
+            ],
+            swiftSettings: unsafe),
+        .target(
+            name: "MillraceJobs",
+            dependencies: ["MillraceCore", "MillraceGraph", "MillraceWire", "MillraceSystem"],
+            swiftSettings: safe),
+        .target(
+            name: "MillraceRuntime",
+            dependencies: [
+                "MillraceCore", "MillraceSystem", "MillraceGraph", "MillraceWire", "MillraceFlow",
+                "MillraceHost",
+            ],
+            swiftSettings: safe),
+        .executableTarget(
+            name: "millrace",
+            dependencies: [
+                "MillraceCore", "MillraceSystem", "MillraceGraph", "MillraceWire", "MillraceFlow",
+                "MillraceAPI", "MillraceHost", "MillraceJobs", "MillraceRuntime", argumentParser,
+            ],
+            swiftSettings: safe),
+
+        .target(
+            name: "MillraceSDK", dependencies: ["CMillrace"], path: "SDK/swift/MillraceSDK",
+            swiftSettings: unsafe),
+        plugin("mr_io", "io", libraries: []),
+        plugin("mr_basic", "basic"),
+        plugin("mr_fail", "fail"),
+        plugin("mr_bench", "bench"),
+        plugin("mr_aggregates", "aggregates", needs: ["MillraceSDK"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)

@@ -1,0 +1,1 @@
+#include "mrr_pages.h"

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The number a user can look up: `MR2104`. Never reused, never renumbered.
+///
+/// Ranges: 10xx command line, 11xx settings, 20xx YAML, 21xx nodes and parameters, 22xx time,
+/// 23xx wiring, 24xx interpolation, 25xx one-liners, 30xx plugin files, 31xx descriptors,
+/// 33xx broken contracts, 40xx records, 41xx crashes, 42xx flow, 53xx files, 71xx jobs,
+/// 72xx processes, 90xx our own mistakes.
+package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
+    case unknownJob = 1001
+    case ambiguousTarget = 1002
+    case usage = 1003
+
+    case yamlSyntax = 2001
+    case duplicateKey = 2002
+    case unknownKey = 2003
+    case wrongType = 2004
+    case tooLarge = 2005
+    case tagOrMergeKey = 2006
+    case newerFormat = 2007
+    case notServed = 2008
+    case missingKey = 2009
+
+    case badID = 2101
+    case unknownOperator = 2102
+    case ambiguousOperator = 2103
+    case unknownParameter = 2104
+    case missingParameter = 2105
+    case notLive = 2106
+    case outOfRange = 2107
+    case wrongUnit = 2108
+
+    case typesDiffer = 2301
+    case unknownNodeOrPort = 2302
+    case cycle = 2303
+    case outputUnread = 2304
+    case keyedStateWithoutHash = 2305
+    case forwardUnequal = 2306
+    case tooMuchMemory = 2307
+
+    case variableUnset = 2401
+    case fileUnreadable = 2402
+    case literalSecret = 2404
+
+    case oneLinerSyntax = 2501
+    case endsAfterBang = 2502
+    case edgeWithoutProducer = 2503
+
+    case wrongFile = 3001
+    case libraryMissing = 3002
+    case noEntry = 3003
+    case abiVersion = 3004
+    case unknownNeed = 3005
+    case noteContradicts = 3006
+    case quarantinedCrash = 3007
+    case quarantinedBehaviour = 3008
+    case otherToolchain = 3009
+    case refusedFileProperty = 3010
+    case loadFailed = 3011
+    case descriptorInvalid = 3101
+    case duplicateOperator = 3102
+    case windowViolated = 3301
+    case outputTooLarge = 3302
+    case unknownStatus = 3303
+    case pluginNotFound = 3401
+
+    case recordRefused = 4005
+    case crash = 4101
+    case hang = 4102
+    case outOfMemory = 4103
+    case operatorFailed = 4106
+    case executorExited = 4107
+    case unavailable = 4201
+    case notDrained = 4202
+
+    case fileFailed = 5303
+
+    case wrongState = 7102
+    case versionSkew = 7202
+
+    case invariantBroken = 9001
+    case unreachableState = 9002
+}
+
+extension FailureCode: CustomStringConvertible {
+    package var description: String { "MR\(rawValue)" }
+
+    /// The exit code of a command that ends with this failure (sysexits).
+    package var exitCode: Int32 {
+        switch rawValue {
+        case 1000..<1100: 64
+        case 1100..<1200: 78
+        case 2000..<3300: 65
+        case 3401: 66
+        case 3300..<3400, 4000..<4300: 1
+        case 5000..<6000: 74
+        case 7000..<7300: 69
+        default: 70
+        }
+    }
+}
