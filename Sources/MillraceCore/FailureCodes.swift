@@ -75,6 +75,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
 
     case fileFailed = 5303
 
+    case notFound = 7004
     case wrongState = 7102
     case versionSkew = 7202
 
