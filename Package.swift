@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // SPDX-License-Identifier: Apache-2.0
-// One manifest for everything. Layers and what may import what: docs/architecture.md,
+// One manifest for everything. Layers and what may import what: docs/ARCHITECTURE.md,
 // held by Tests/TidyTests.
 import PackageDescription
 
@@ -105,6 +105,8 @@ let package = Package(
         plugin("mr_fail", "fail"),
         plugin("mr_bench", "bench"),
         plugin("mr_aggregates", "aggregates", needs: ["MillraceSDK"]),
+
+        .testTarget(name: "TidyTests", swiftSettings: safe),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
