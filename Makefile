@@ -3,6 +3,7 @@
 # make setup      look for what a build needs; install it where that is allowed
 # make demo       build, count the words of a real text, compare with coreutils
 # make check      tidy rules, format, headers in every language mode
+# make format     let the formatters rewrite what they can
 # make test-core  unit tests only
 # make test       everything that must be green before a change goes in
 # make bench      speed beside the machine's limit and, where there is Java, Apache Flink
@@ -14,7 +15,7 @@ SWIFT_BUILD := swift build --scratch-path $(BUILD)
 RELEASE := $(BUILD)/release
 STAMP := build/setup.stamp
 
-.PHONY: all setup demo check test-core test bench clean
+.PHONY: all setup demo check format test-core test bench clean
 
 all: $(STAMP)
 	$(SWIFT_BUILD) -c release --product millrace
@@ -31,6 +32,10 @@ demo: all
 
 check: $(STAMP)
 	scripts/check $(BUILD)
+
+format:
+	git ls-files -z '*.swift' | xargs -0 swift format -i --parallel
+	git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
 test-core: $(STAMP)
 	scripts/test core $(BUILD)

@@ -4,8 +4,14 @@ import Testing
 
 /// The checked-out sources, read once. Everything git knows or would add; nothing it ignores.
 enum Repository {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    /// This checkout, or the one that `MILLRACE_SOURCES` names.
+    static let root: URL = {
+        if let other = ProcessInfo.processInfo.environment["MILLRACE_SOURCES"] {
+            return URL(fileURLWithPath: other)
+        }
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        return folder.deletingLastPathComponent().deletingLastPathComponent()
+    }()
 
     static let paths: [String] = {
         let listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard")
@@ -120,6 +126,10 @@ struct Finding: Equatable, CustomStringConvertible {
 }
 
 extension [Finding] {
-    /// One per line, so that a failed `#expect` reads like a compiler's output.
-    var report: Comment { Comment(rawValue: "\n" + map(\.description).joined(separator: "\n")) }
+    /// Fails the test with one line for each, like a compiler's output.
+    func expectNone(at place: SourceLocation = #_sourceLocation) {
+        guard !isEmpty else { return }
+        let report = map(\.description).joined(separator: "\n")
+        Issue.record("\(count) findings\n\(report)", sourceLocation: place)
+    }
 }

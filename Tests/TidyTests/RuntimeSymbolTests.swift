@@ -46,7 +46,7 @@ struct RuntimeSymbolTests {
 
     @Test func `canary: malloc and a system call are found`() {
         let wanted =
-            "a.o:\n                 U malloc@GLIBC_2.2.5\n                 U memcpy\n U mrr_a\n U futex"
+            "a.o:\n   U malloc@GLIBC_2.2.5\n                 U memcpy\n U mrr_a\n U futex"
         let defined = "b.o:\n0000000000000000 T mrr_a\n"
         #expect(RuntimeSymbols.forbidden(wanted: wanted, defined: defined) == ["malloc", "futex"])
     }

@@ -112,7 +112,7 @@ struct SizeTests {
 
     @Test func `no source file is longer than 600 lines`() {
         let findings = code.flatMap { Size.tooLong($0) }
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `the README is at most 250 lines and a script at most 150`() {
@@ -122,18 +122,18 @@ struct SizeTests {
         let findings =
             readme.flatMap { Size.tooLong($0, max: Size.readmeLinesMax) }
             + scripts.flatMap { Size.tooLong($0, max: Size.scriptLinesMax) }
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `no line of code is wider than 100 columns`() {
         let scripts = Repository.files.filter { $0.path.hasPrefix("scripts/") }
         let findings = (code + scripts).flatMap(Size.tooWide)
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `no function is longer than 70 lines, and the known longer ones do not grow`() {
         let findings = code.flatMap { Size.longFunctions($0, known: LongFunctions.known) }
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `the list of longer functions names none that is short or gone`() {

@@ -100,18 +100,19 @@ struct TidyFileTests {
             TidyFile.codeEndings.contains($0.ending) || $0.path.hasPrefix("scripts/")
         }
         let findings = code.flatMap(TidyFile.licence)
-        #expect(code.count > 50 && findings.isEmpty, findings.report)
+        #expect(code.count > 50)
+        findings.expectNone()
     }
 
     @Test func `lines end where their text ends`() {
         let findings = texts.filter { $0.path != "LICENSE" && !$0.path.contains("golden") }
             .flatMap(TidyFile.whiteSpace)
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `nothing is left for later, and nothing belongs to one machine`() {
         let findings = texts.filter { $0.path != "LICENSE" }.flatMap(TidyFile.leftovers)
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `no file is dead`() {
@@ -121,14 +122,14 @@ struct TidyFileTests {
         let findings =
             code.flatMap(TidyFile.dead)
             + TidyFile.unused(headers, among: Repository.files)
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `each public header has its guard`() {
         let headers = Repository.files(under: "include/millrace/", endings: ["h"])
         #expect(headers.count > 15)
         let findings = headers.flatMap(TidyFile.guardOfHeader)
-        #expect(findings.isEmpty, findings.report)
+        findings.expectNone()
     }
 
     @Test func `nothing lies at the top that has no place there`() {
