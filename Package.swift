@@ -107,6 +107,9 @@ let package = Package(
         plugin("mr_aggregates", "aggregates", needs: ["MillraceSDK"]),
 
         .testTarget(name: "TidyTests", swiftSettings: safe),
+        .testTarget(
+            name: "MillraceAPITests",
+            dependencies: ["MillraceAPI", "MillraceCore", "MillraceGraph"], swiftSettings: safe),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import MillraceAPI
+import MillraceCore
+import MillraceGraph
+import Synchronization
+import Testing
+
+/// One job with fixed numbers; remembers who was stopped.
+private final class OneJob: ControlSurface {
+    let drawn = MillraceAPITests.plan("a(source) > b*2 > c(sink)")
+    let stopped = Mutex<[String]>([])
+    let over: Bool
+
+    init(over: Bool = false) { self.over = over }
+
+    private var seen: JobView { MillraceAPITests.view(drawn, reading(drawn, [:])) }
+    func jobs() -> [JobView] { [seen] }
+    func view(of job: String) -> JobView? { job == drawn.job ? seen : nil }
+    func plan(of job: String) -> Plan? { job == drawn.job ? drawn : nil }
+    func stop(_ job: String) throws(Failure) {
+        if over { throw Failure(.wrongState, "it is over") }
+        stopped.withLock { $0.append(job) }
+    }
+    var host: HostView { HostView(program: "millrace", pid: 42, started: 0) }
+}
+
+@Suite struct RouterTests {
+    private let surface = OneJob()
+
+    private func ask(_ verb: Request.Verb = .get, _ target: String) -> Response {
+        Router.jobs(of: surface).answer(Request(verb, target))
+    }
+
+    @Test func `each route answers with its object`() {
+        #expect(ask(.get, "/api/v1/info").body["program"] == .string("millrace"))
+        guard case .array(let items)? = ask(.get, "/api/v1/jobs").body["items"] else {
+            Issue.record("no items")
+            return
+        }
+        #expect(items.map { $0["job"] } == [.string("run-7f3a")])
+        #expect(ask(.get, "/api/v1/jobs/run-7f3a").body["tasks"] == .int(4))
+        #expect(ask(.get, "/api/v1/jobs/run-7f3a/status").body["state"] == .string("RUNNING"))
+        #expect(ask(.get, "/api/v1/jobs/run-7f3a/nodes/b").body["id"] == .string("b"))
+        #expect(ask(.get, "/api/v1/jobs/run-7f3a/nodes/b/tasks/1").body["task"] == .int(1))
+    }
+
+    @Test func `the graph names its edges by node and port`() {
+        guard case .array(let edges)? = ask(.get, "/api/v1/jobs/run-7f3a/graph").body["edges"]
+        else {
+            Issue.record("no edges")
+            return
+        }
+        #expect(edges.count == 2)
+        #expect(edges[0]["from"] == .string("a"))
+        #expect(edges[0]["port"] == .string("out"))
+        #expect(edges[0]["to"] == .string("b"))
+        #expect(edges[0]["input"] == .string("in"))
+        #expect(edges[0]["partition"] == .string("round_robin"))
+    }
+
+    @Test(arguments: [
+        "/api/v1/jobs/run-0000", "/api/v1/jobs/run-0000/status", "/api/v1/jobs/run-7f3a/nodes/x",
+        "/api/v1/jobs/run-7f3a/nodes/b/tasks/2", "/api/v1/jobs/run-7f3a/nodes/b/tasks/-1",
+        "/api/v2/jobs", "/", "",
+    ])
+    func `what is not there is 404 with MR7004 and a hint`(_ target: String) {
+        let response = ask(.get, target)
+        #expect(response.status == 404)
+        #expect(response.body["code"] == .string("MR7004"))
+        #expect(response.body["type"] == .string("/docs/errors/MR7004"))
+        #expect(response.body["hint"] != nil)
+    }
+
+    @Test func `a known path with another verb is 405 and says which it takes`() {
+        let response = ask(.delete, "/api/v1/jobs")
+        #expect(response.status == 405)
+        #expect(response.body["hint"] == .string("it takes GET"))
+    }
+
+    @Test func `a query narrows the list by state`() {
+        func count(_ query: String) -> Int? {
+            guard case .array(let items)? = ask(.get, "/api/v1/jobs" + query).body["items"] else {
+                return nil
+            }
+            return items.count
+        }
+        #expect(count("?state=RUNNING") == 1)
+        #expect(count("?state=FAILED") == 0)
+        #expect(count("?other=1&state=RUNNING") == 1)
+    }
+
+    @Test func `stop is accepted at once and refused when the job is over`() {
+        #expect(ask(.post, "/api/v1/jobs/run-7f3a/stop").status == 202)
+        #expect(surface.stopped.withLock { $0 } == ["run-7f3a"])
+        let late = Router.jobs(of: OneJob(over: true))
+            .answer(Request(.post, "/api/v1/jobs/run-7f3a/stop"))
+        #expect(late.status == 409)
+        #expect(late.body["code"] == .string("MR7102"))
+    }
+
+    @Test func `a problem reads back as the failure it was`() {
+        let failure = Failure(
+            .unknownParameter, at: Mark(file: "t.yaml", line: 3, column: 7), node: "score",
+            "unknown parameter", next: "did you mean `threshold`?")
+        #expect(Problem(failure).status == 422)
+        #expect(Problem(failure).failure == failure)
+    }
+}
