@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file that is there whole or not at all, also after a power cut: written under another name in
+// the same folder, synced, renamed over the old one, and the folder synced.
+import Glibc
+import MillraceCore
+
+package enum DurableFile {
+    /// Replaces the file at `path`.
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644)
+        throws(SystemError)
+    {
+        let temporary = "\(path).\(getpid()).\(MonotonicClock.now()).new"
+        do throws(SystemError) {
+            let file = try create(temporary, mode: mode)
+            try writeAll(file, bytes, path: temporary)
+            guard fsync(file.number) == 0 else {
+                throw SystemError("fsync", errno, object: temporary)
+            }
+            guard unsafe rename(temporary, path) == 0 else {
+                throw SystemError("rename", errno, object: path)
+            }
+        } catch {
+            unsafe unlink(temporary)
+            throw error
+        }
+        try syncFolder(of: path)
+    }
+
+    /// The content of a file of at most `limit` bytes; EFBIG above.
+    package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else { throw SystemError("open", errno, object: path) }
+        let file = FileDescriptor(owning: number)
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let size = try StreamSocket.readSome(file, into: &chunk, at: 0)
+            if size == 0 { return content }
+            guard content.count + size <= limit else {
+                throw SystemError("read", EFBIG, object: path)
+            }
+            content.append(contentsOf: chunk[..<size])
+        }
+    }
+
+    private static func create(_ path: String, mode: UInt32) throws(SystemError) -> FileDescriptor {
+        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
+        guard number >= 0 else { throw SystemError("open", errno, object: path) }
+        return FileDescriptor(owning: number)
+    }
+
+    private static func writeAll(
+        _ file: borrowing FileDescriptor, _ bytes: [UInt8], path: String
+    ) throws(SystemError) {
+        var written = 0
+        while written < bytes.count {
+            // SAFETY(bytes): the call reads what is left of the buffer.
+            let size = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(
+                    file.number, buffer.baseAddress.map { unsafe $0 + written },
+                    buffer.count - written)
+            }
+            if size < 0 {
+                if errno == EINTR { continue }
+                throw SystemError("write", errno, object: path)
+            }
+            written += size
+        }
+    }
+
+    private static func syncFolder(of path: String) throws(SystemError) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let number = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard number >= 0 else { throw SystemError("open", errno, object: folder) }
+        let descriptor = FileDescriptor(owning: number)
+        guard fsync(descriptor.number) == 0 else {
+            throw SystemError("fsync", errno, object: folder)
+        }
+    }
+}
