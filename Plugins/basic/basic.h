@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of this plugin share: the operators, and a few lines each of them needs. */
+#ifndef MR_BASIC_H
+#define MR_BASIC_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem */
+#endif
+#include <millrace/millrace.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const mr_operator basic_lines, basic_words, basic_key, basic_pass, basic_assert;
+
+/* Fail with a formatted text. Returns `code`. */
+__attribute__((format(printf, 4, 5))) static inline mr_status
+basic_fail(const mr_host *host, mr_ctx *ctx, mr_status code, const char *format, ...) {
+  char text[1024];
+  va_list values;
+  va_start(values, format);
+  int size = vsnprintf(text, sizeof text, format, values);
+  va_end(values);
+  if (size < 0)
+    return mr_fail(host, ctx, code, format);
+  uint64_t shown = (uint64_t)size < sizeof text ? (uint64_t)size : sizeof text - 1;
+  host->set_error(ctx, code, text, shown);
+  return code;
+}
+
+/* Is the parameter there, by its user or by default? */
+static inline int basic_given(const mr_config *config, const char *path) {
+  mr_type type = config->type(config, path);
+  return type != MR_T_ABSENT && type != MR_T_NULL;
+}
+
+static inline const void *basic_no_extension(const mr_operator *self, const char *id) {
+  (void)self;
+  (void)id;
+  return NULL;
+}
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of this plugin share: the operators, and a few lines each of them needs. */
+#ifndef MR_IO_H
+#define MR_IO_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memrchr */
+#endif
+#include <millrace/millrace.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const mr_operator io_stdin, io_stdout, io_file_source, io_file_sink, io_generate, io_null;
+
+/* Payload bytes of a chunk: with its header, half a block of the arena. */
+#define IO_CHUNK 32736u
+
+/* Fail with a formatted text. Returns `code`. */
+__attribute__((format(printf, 4, 5))) static inline mr_status
+io_fail(const mr_host *host, mr_ctx *ctx, mr_status code, const char *format, ...) {
+  char text[4608];
+  va_list values;
+  va_start(values, format);
+  int size = vsnprintf(text, sizeof text, format, values);
+  va_end(values);
+  if (size < 0)
+    return mr_fail(host, ctx, code, format);
+  uint64_t shown = (uint64_t)size < sizeof text ? (uint64_t)size : sizeof text - 1;
+  host->set_error(ctx, code, text, shown);
+  return code;
+}
+
+/* Is the parameter there, by its user or by default? */
+static inline int io_given(const mr_config *config, const char *path) {
+  mr_type type = config->type(config, path);
+  return type != MR_T_ABSENT && type != MR_T_NULL;
+}
+
+/* A required path as a C string in *out, which the caller frees. */
+static inline mr_status io_path(const mr_host *host, mr_ctx *ctx, const mr_config *config,
+                                char **out) {
+  mr_str path;
+  mr_status status = config->get_string(config, "/path", &path);
+  if (status != MR_OK)
+    return status;
+  if (path.size == 0 || memchr(path.data, 0, path.size) != NULL)
+    return io_fail(host, ctx, MR_E_CONFIG, "path: expected the name of a file, found %s",
+                   path.size == 0 ? "an empty text" : "a text with a NUL byte");
+  char *copy = malloc(path.size + 1);
+  if (copy == NULL)
+    return mr_fail(host, ctx, MR_E_NOMEM, "out of memory");
+  memcpy(copy, path.data, path.size);
+  copy[path.size] = 0;
+  *out = copy;
+  return MR_OK;
+}
+
+/* How much of a full chunk to emit: up to the end of its last line, or all of a longer line. */
+static inline uint32_t io_cut(const uint8_t *bytes, uint32_t size) {
+  const uint8_t *last = memrchr(bytes, '\n', size);
+  return last != NULL ? (uint32_t)(last - bytes) + 1 : size;
+}
+
+/* The head of a record without key or time. */
+static inline mr_record io_head(uint32_t length, uint32_t schema) {
+  return (mr_record){
+      .length = length, .flags = MR_REC_UNKEYED, .event_time = MR_TIME_NONE, .schema = schema};
+}
+
+#endif
