@@ -99,7 +99,7 @@ let package = Package(
 
         .target(
             name: "MillraceSDK", dependencies: ["CMillrace"], path: "SDK/swift/MillraceSDK",
-            swiftSettings: unsafe),
+            swiftSettings: unsafe + [.enableExperimentalFeature("Lifetimes")]),
         plugin("mr_io", "io", libraries: []),
         plugin("mr_basic", "basic"),
         plugin("mr_fail", "fail"),
