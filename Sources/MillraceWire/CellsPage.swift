@@ -134,12 +134,9 @@ package struct Histogram: Hashable, Sendable {
     /// A value that `share` (0…1) of all are not above; at most an eighth too high. Taken from the
     /// buckets alone, which may be a step ahead of `count`. nil: nothing was counted.
     package func quantile(_ share: Double) -> UInt64? {
-        let total = buckets.reduce(0) { sum, next in
-            let (result, overflow) = sum.addingReportingOverflow(next)
-            return overflow ? .max : result
-        }
+        let total = buckets.reduce(0) { $0 + Double($1) }
         guard total > 0 else { return nil }
-        let wanted = Double(total) * share
+        let wanted = total * share
         var seen: Double = 0
         for (i, value) in buckets.enumerated() where value > 0 {
             seen += Double(value)
