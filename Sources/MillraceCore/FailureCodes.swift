@@ -10,6 +10,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case unknownJob = 1001
     case ambiguousTarget = 1002
     case usage = 1003
+    case inputMissing = 1004
 
     case yamlSyntax = 2001
     case duplicateKey = 2002
@@ -29,6 +30,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case notLive = 2106
     case outOfRange = 2107
     case wrongUnit = 2108
+    case deprecatedParameter = 2109
 
     case typesDiffer = 2301
     case unknownNodeOrPort = 2302
@@ -40,6 +42,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
 
     case variableUnset = 2401
     case fileUnreadable = 2402
+    case interpolationSyntax = 2403
     case literalSecret = 2404
 
     case oneLinerSyntax = 2501
@@ -75,6 +78,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
 
     case fileFailed = 5303
 
+    case unreachable = 7002
     case notFound = 7004
     case wrongState = 7102
     case versionSkew = 7202
@@ -89,10 +93,12 @@ extension FailureCode: CustomStringConvertible {
     /// The exit code of a command that ends with this failure (sysexits).
     package var exitCode: Int32 {
         switch rawValue {
+        case 1004: 66
         case 1000..<1100: 64
         case 1100..<1200: 78
         case 2000..<3300: 65
         case 3401: 66
+        case 4202: 75
         case 3300..<3400, 4000..<4300: 1
         case 5000..<6000: 74
         case 7000..<7300: 69
