@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Laying out tasks, ports and chains in the memory they are given. Set-up only. */
+#include "layout.h"
+
+static uint64_t rounded(uint64_t bytes) {
+  return (bytes + MRR_ALIGNMENT - 1) & ~(uint64_t)(MRR_ALIGNMENT - 1);
+}
+
+static uint64_t lane_words(uint32_t lanes) { return lanes ? (lanes + 63) / 64 : 1; }
+
+/* ---- tasks ---------------------------------------------------------------------- */
+
+uint64_t mrr_task_bytes(mrr_task_shape shape) {
+  return rounded(sizeof(mrr_task)) + rounded(shape.ports * sizeof(mrr_port *)) +
+         2 * rounded(shape.input_lanes * sizeof(mrr_lane *)) +
+         rounded(lane_words(shape.input_lanes) * sizeof(mrr_word));
+}
+
+mrr_task *mrr_task_make(void *memory, mrr_task_shape shape, mrr_cells *cells, mrr_box *box,
+                        mr_ctx *context) {
+  uint8_t *at = memory;
+  mrr_task *t = memory;
+  at += rounded(sizeof *t);
+  t->cells = cells;
+  t->box = box;
+  t->ctx = context;
+  context->task = t;
+  t->port_count = shape.ports;
+  t->ports = (mrr_port **)(void *)at;
+  at += rounded(shape.ports * sizeof(mrr_port *));
+  t->lane_count = shape.input_lanes;
+  t->lanes = (mrr_lane **)(void *)at;
+  at += rounded(shape.input_lanes * sizeof(mrr_lane *));
+  t->active = (mrr_lane **)(void *)at;
+  at += rounded(shape.input_lanes * sizeof(mrr_lane *));
+  t->woken = (mrr_word *)at;
+  t->watermark = MR_TIME_NONE;
+  cells->watermark = MR_TIME_NONE;
+  t->batch.struct_size = sizeof t->batch;
+  t->work.struct_size = sizeof t->work;
+  return t;
+}
+
+void mrr_task_input(mrr_task *t, uint32_t number, mrr_lane *lane, uint32_t input) {
+  t->lanes[number] = lane;
+  t->active[t->active_count++] = lane;
+  t->cells->queue_capacity += lane->capacity;
+  lane->consumer = t;
+  lane->number = number;
+  lane->input = input;
+  lane->listed = 1;
+}
+
+static uint32_t slots_needed(const mr_operator *type, const mr_source *source) {
+  uint32_t most = 1;
+  if (source)
+    return 1; /* credit says how many */
+  for (uint32_t i = 0; i < type->output_count; i++) {
+    uint32_t n = type->outputs[i]->max_records_per_input;
+    most = n == 0 || n > most ? (n ? n : MRR_BATCH) : most;
+  }
+  return most > 1 || type->flags & MR_OP_RESUMABLE ? MRR_BATCH : most;
+}
+
+void mrr_task_operator(mrr_task *t, const mr_operator *type, const mr_source *source, void *op,
+                       uint32_t batch_limit) {
+  t->type = type;
+  t->op = op;
+  t->process = type->process;
+  t->stop = type->stop;
+  t->source = source;
+  t->resumable = (type->flags & MR_OP_RESUMABLE) != 0;
+  t->stateless = (type->flags & MR_OP_STATELESS) != 0;
+  t->batch_limit = t->limit = batch_limit;
+  t->slots = slots_needed(type, source);
+}
+
+/* ---- ports ------------------------------------------------------------------------ */
+
+uint64_t mrr_port_bytes(uint32_t edges, uint32_t lanes) {
+  return rounded(sizeof(mrr_port)) + rounded(edges * sizeof(mrr_edge)) +
+         rounded(lanes * sizeof(mrr_lane *)) + rounded(MRR_SCRATCH * sizeof(uint32_t));
+}
+
+void mrr_port_make(mrr_task *t, uint32_t port, void *memory, mrr_arena *a, uint32_t quota,
+                   uint32_t edges, uint32_t lanes, uint8_t *staging, uint64_t staging_bytes,
+                   int forwards) {
+  uint8_t *at = memory;
+  mrr_port *p = memory;
+  at += rounded(sizeof *p);
+  p->edges = (mrr_edge *)(void *)at;
+  at += rounded(edges * sizeof(mrr_edge));
+  p->lane_room = (mrr_lane **)(void *)at;
+  at += rounded(lanes * sizeof(mrr_lane *));
+  p->scratch = (uint32_t *)(void *)at;
+  p->scratch_size = MRR_SCRATCH;
+  p->edge_count = edges;
+  p->task = t;
+  p->arena = a;
+  p->quota = &a->quotas[quota];
+  p->forwards = (uint32_t)forwards;
+  p->mode = lanes == 0 ? MRR_PORT_UNUSED : MRR_PORT_ROUTE;
+  if (staging) {
+    p->staging = staging;
+    p->staging_size = staging_bytes;
+    p->staged_index = (uint32_t *)(void *)(staging + staging_bytes);
+    p->staged_size = (uint32_t)(staging_bytes / 32);
+  }
+  p->out.struct_size = sizeof p->out;
+  p->out.port = port;
+  p->out.base = p->out.cur = p->out.end = a->base;
+  p->out.icur = p->out.iend = p->scratch;
+  p->out.ops = &mrr_out_ops_table;
+  p->out.flags = lanes == 0 ? MR_OUT_UNUSED : 0;
+  t->ports[port] = p;
+}
+
+void mrr_port_edge(mrr_task *t, uint32_t port, uint32_t edge, uint32_t partition,
+                   mrr_lane *const *lanes, uint32_t count) {
+  mrr_port *p = t->ports[port];
+  mrr_edge *e = &p->edges[edge];
+  e->partition = partition;
+  e->lanes = p->lane_room;
+  e->lane_count = count;
+  for (uint32_t i = 0; i < count; i++)
+    *p->lane_room++ = lanes[i];
+  if (p->edge_count == 1 && count == 1 && partition != MRR_ROUTE_CUSTOM) {
+    p->mode = MRR_PORT_LANE;
+    p->lane = lanes[0];
+  }
+}
+
+void mrr_port_partitioner(mrr_task *t, uint32_t port, uint32_t edge, const mr_partition *table,
+                          void *op) {
+  t->ports[port]->edges[edge].custom = table;
+  t->ports[port]->edges[edge].custom_op = op;
+}
+
+void mrr_port_fuse(mrr_task *t, uint32_t port) {
+  mrr_port *p = t->ports[port];
+  p->mode = MRR_PORT_FUSED;
+  p->out.flags = 0;
+}
+
+mr_out *mrr_task_out(mrr_task *t, uint32_t port) { return &t->ports[port]->out; }
+
+/* ---- chains ------------------------------------------------------------------------- */
+
+uint64_t mrr_chain_bytes(uint32_t members, uint32_t outputs) {
+  return rounded(sizeof(mrr_chain)) + rounded(members * sizeof(mrr_task *)) +
+         rounded(outputs * sizeof(mrr_lane *));
+}
+
+mrr_chain *mrr_chain_make(void *memory, mrr_arena *a, mrr_task *const *members, uint32_t count,
+                          uint32_t outputs) {
+  uint8_t *at = memory;
+  mrr_chain *c = memory;
+  at += rounded(sizeof *c);
+  c->members = (mrr_task **)(void *)at;
+  at += rounded(count * sizeof(mrr_task *));
+  c->outputs = (mrr_lane **)(void *)at;
+  c->arena = a;
+  c->member_count = count;
+  c->mark = c->mark_sent = MR_TIME_NONE;
+  for (uint32_t m = 0; m < count; m++) {
+    c->members[m] = members[m];
+    members[m]->chain = c;
+    for (uint32_t i = 0; i < members[m]->port_count; i++)
+      members[m]->ports[i]->quota->owner = c;
+  }
+  const mrr_task *last = members[count - 1];
+  for (uint32_t i = 0; i < last->port_count; i++)
+    for (uint32_t e = 0; e < last->ports[i]->edge_count; e++)
+      for (uint32_t k = 0; k < last->ports[i]->edges[e].lane_count; k++) {
+        mrr_lane *l = last->ports[i]->edges[e].lanes[k];
+        l->producer = c;
+        if (c->output_count < outputs)
+          c->outputs[c->output_count++] = l;
+      }
+  return c;
+}
+
+uint32_t mrr_chain_state(const mrr_chain *c) { return c->state; }
+mrr_failure mrr_chain_failure(const mrr_chain *c) { return c->failure; }
+mrr_task *mrr_chain_member(const mrr_chain *c, uint32_t member) { return c->members[member]; }

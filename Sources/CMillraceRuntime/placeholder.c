@@ -1,1 +1,0 @@
-#include "mrr_pages.h"

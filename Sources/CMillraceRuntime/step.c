@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One step of a chain: a bounded piece of work, never waiting, never recursing.
+ *
+ *   1 what waits from earlier steps goes first, the end of the chain before its beginning
+ *   2 then one batch from one input lane, or one poll
+ *   3 then what that left in the links, until they are empty or the end is full
+ *   4 then control records: watermark, stamp, barrier behind the output they cover
+ *
+ *   state      on                                     do                        next
+ *   RUNNING    END on every lane / source done, drain                           STOPPING
+ *   STOPPING   links empty                            `stop` of the next member STOPPING
+ *   STOPPING   last member stopped, all output out                              ENDING
+ *   ENDING     a control slot on every output lane    END                       FINISHED
+ *   any        a call failed                                                    FAILED
+ *
+ * A lane that showed a barrier is not read until every lane has shown it. Lanes that have been
+ * empty for a while leave the list that is looked at; their producer brings them back. */
+#include "layout.h"
+
+#define EMPTY_POLLS 64u
+
+/* ---- control records ----------------------------------------------------------- */
+
+static void lower_watermark(mrr_chain *c, mrr_task *t) {
+  int64_t least = MR_TIME_END;
+  for (uint32_t i = 0; i < t->lane_count; i++)
+    if (t->lanes[i]->mark < least)
+      least = t->lanes[i]->mark;
+  if (least <= t->watermark)
+    return;
+  t->watermark = least;
+  c->mark = least;
+  for (uint32_t m = 0; m < c->member_count; m++)
+    mrr_cell_set_signed(&c->members[m]->cells->watermark, least);
+}
+
+static void take_watermark(mrr_chain *c, mrr_lane *l, int64_t value) {
+  int64_t before = l->mark;
+  if (value <= before)
+    return;
+  l->mark = value;
+  if (before <= l->consumer->watermark)
+    lower_watermark(c, l->consumer);
+}
+
+static void take_stamp(mrr_chain *c, int64_t birth, int64_t now) {
+  for (uint32_t m = 0; m < c->member_count; m++)
+    mrr_observe((mr_histogram *)&c->members[m]->cells->latency,
+                now > birth ? (uint64_t)(now - birth) : 0);
+  c->stamp = birth;
+}
+
+/* Take the control records that stand at the head of a lane. */
+static void take_controls(mrr_chain *c, mrr_lane *l, int64_t now) {
+  const mrr_control *entry;
+  while (l->state == MRR_LANE_OPEN && (entry = mrr_lane_next_control(l)) &&
+         entry->position == l->get) {
+    mrr_control e = *entry;
+    mrr_lane_pass_control(l);
+    switch (e.kind) {
+    case MRR_CONTROL_WATERMARK:
+      take_watermark(c, l, e.value);
+      break;
+    case MRR_CONTROL_STAMP:
+      take_stamp(c, e.value, now);
+      break;
+    case MRR_CONTROL_BARRIER:
+      l->state = MRR_LANE_BLOCKED;
+      l->epoch = e.epoch;
+      if (++l->consumer->blocked == l->consumer->lane_count)
+        c->barrier = e.epoch;
+      break;
+    case MRR_CONTROL_END:
+      l->ended = 1;
+      l->consumer->ended++;
+      take_watermark(c, l, MR_TIME_END);
+      break;
+    default:
+      break;
+    }
+  }
+}
+
+static uint64_t controls_waiting(const mrr_lane *l) {
+  return mrr_relaxed(&l->control_tail) - mrr_look(&l->control_head);
+}
+
+static int every_lane_has_slot(const mrr_chain *c) {
+  for (uint32_t i = 0; i < c->output_count; i++)
+    if (controls_waiting(c->outputs[i]) >= MRR_CONTROLS)
+      return 0;
+  return 1;
+}
+
+static void list(mrr_task *t, mrr_lane *l) {
+  l->listed = 1;
+  l->empty = 0;
+  t->active[t->active_count++] = l;
+}
+
+/* All lanes show the barrier and nothing waits in the chain: it goes to every output in one step,
+ * then the inputs are open again. */
+static void pass_barrier(mrr_chain *c) {
+  mrr_task *t = c->members[0];
+  if (!every_lane_has_slot(c))
+    return;
+  for (uint32_t i = 0; i < c->output_count; i++)
+    mrr_lane_control(c->outputs[i], MRR_CONTROL_BARRIER, c->barrier, 0);
+  t->epoch = c->barrier;
+  c->barrier = 0;
+  t->blocked = 0;
+  for (uint32_t i = 0; i < t->lane_count; i++) {
+    mrr_lane *l = t->lanes[i];
+    l->state = MRR_LANE_OPEN;
+    if (!l->listed) {
+      mrr_flag_take(&l->parked, 0);
+      list(t, l);
+    }
+  }
+}
+
+static void pass_controls(mrr_chain *c) {
+  if (c->mark > c->mark_sent) {
+    int all = 1;
+    for (uint32_t i = 0; i < c->output_count; i++) {
+      mrr_lane *l = c->outputs[i];
+      if (l->mark_sent >= c->mark)
+        continue;
+      if (mrr_lane_control(l, MRR_CONTROL_WATERMARK, 0, c->mark))
+        l->mark_sent = c->mark;
+      else
+        all = 0; /* only the newest is kept: the next step tries again */
+    }
+    if (all)
+      c->mark_sent = c->mark;
+  }
+  if (c->stamp) {
+    for (uint32_t i = 0; i < c->output_count; i++)
+      mrr_lane_control(c->outputs[i], MRR_CONTROL_STAMP, 0, c->stamp);
+    c->stamp = 0;
+  }
+}
+
+/* ---- input lanes ------------------------------------------------------------------ */
+
+static void collect_woken(mrr_task *t) {
+  if (!mrr_flag_relaxed(&t->woken_any) || !mrr_flag_take(&t->woken_any, 0))
+    return;
+  for (uint32_t w = 0; w <= (t->lane_count - 1) / 64; w++) {
+    uint64_t bits = mrr_take_bits(&t->woken[w]);
+    for (; bits; bits &= bits - 1) {
+      mrr_lane *l = t->lanes[w * 64 + (uint32_t)__builtin_ctzll(bits)];
+      if (!l->listed)
+        list(t, l);
+    }
+  }
+}
+
+/* Stop looking at a lane. 0: something came meanwhile. */
+static int park_lane(mrr_lane *l) {
+  mrr_flag_announce(&l->parked, 1);
+  if (mrr_lane_visible(l) && l->state == MRR_LANE_OPEN && mrr_flag_take(&l->parked, 0))
+    return 0;
+  l->listed = 0;
+  return 1;
+}
+
+static void unlist(mrr_task *t, uint32_t at) { t->active[at] = t->active[--t->active_count]; }
+
+static void note_queue(mrr_task *t) {
+  uint64_t waiting = 0;
+  for (uint32_t i = 0; i < t->active_count; i++)
+    waiting += t->active[i]->tail_seen - t->active[i]->get;
+  mrr_cell_set(&t->cells->queue, waiting);
+}
+
+static uint32_t step_lanes(mrr_chain *c, int64_t now) {
+  mrr_task *t = c->members[0];
+  collect_woken(t);
+  for (uint32_t tries = t->active_count; tries; tries--) {
+    if (t->cursor >= t->active_count)
+      t->cursor = 0;
+    mrr_lane *l = t->active[t->cursor];
+    take_controls(c, l, now);
+    uint32_t n = l->state == MRR_LANE_OPEN ? mrr_lane_slice(l, c->arena, t->limit) : 0;
+    if (n) {
+      l->empty = 0;
+      t->cursor++;
+      uint32_t r = mrr_call_process(c, 0, l, NULL, n, now);
+      take_controls(c, l, now);
+      if ((t->cells->calls & 63) == 0)
+        note_queue(t);
+      return r;
+    }
+    if (++l->empty > EMPTY_POLLS && t->active_count > 1 && park_lane(l))
+      unlist(t, t->cursor);
+    else
+      t->cursor++;
+  }
+  if (t->ended == t->lane_count && !c->barrier && c->state == MRR_CHAIN_RUNNING) {
+    c->state = MRR_CHAIN_STOPPING;
+    return MRR_STEP_MOVED;
+  }
+  return MRR_STEP_NOTHING;
+}
+
+/* ---- the chain --------------------------------------------------------------------- */
+
+static int has_room(const mrr_task *t) {
+  for (uint32_t i = 0; i < t->port_count; i++)
+    if (!mrr_port_room(t->ports[i], t->slots))
+      return 0;
+  return 1;
+}
+
+static int flush(mrr_chain *c, mrr_task *t) {
+  int all = 1;
+  for (uint32_t i = 0; i < t->port_count; i++)
+    all &= mrr_port_flush(t->ports[i], c);
+  return all;
+}
+
+static uint32_t step_source(mrr_chain *c, int64_t now) {
+  mrr_task *t = c->members[0];
+  if (mrr_flag_relaxed(&c->drain)) {
+    c->state = MRR_CHAIN_STOPPING;
+    return MRR_STEP_MOVED;
+  }
+  if (t->quiet) {
+    if (!mrr_flag_relaxed(&c->asked) || !mrr_flag_take(&c->asked, 0))
+      return MRR_STEP_NOTHING;
+    t->quiet = 0;
+  }
+  uint64_t credit = MRR_BATCH;
+  for (uint32_t i = 0; i < t->port_count; i++)
+    if (t->ports[i]->mode == MRR_PORT_LANE) {
+      uint64_t room = mrr_lane_room(t->ports[i]->lane, MRR_BATCH);
+      credit = room < credit ? room : credit;
+    }
+  return credit ? mrr_call_poll(c, (uint32_t)credit, now) : MRR_STEP_BLOCKED;
+}
+
+static uint32_t step_stopping(mrr_chain *c, int64_t now) {
+  if (c->state == MRR_CHAIN_ENDING) {
+    if (!every_lane_has_slot(c))
+      return MRR_STEP_BLOCKED;
+    for (uint32_t i = 0; i < c->output_count; i++)
+      mrr_lane_control(c->outputs[i], MRR_CONTROL_END, 0, 0);
+    for (uint32_t m = 0; m < c->member_count; m++) {
+      for (uint32_t i = 0; i < c->members[m]->port_count; i++)
+        mrr_port_close(c->members[m]->ports[i]);
+      mrr_cell_set32(&c->members[m]->cells->finished, 1);
+    }
+    c->state = MRR_CHAIN_FINISHED;
+    return MRR_STEP_ENDED;
+  }
+  int done;
+  uint32_t r = mrr_call_stop(c, c->stopping, now, &done);
+  if (r != MRR_STEP_ENDED && done && ++c->stopping == c->member_count)
+    c->state = MRR_CHAIN_ENDING;
+  return r;
+}
+
+/* The link that has something for the next member, searched from the end of the chain; 0: none,
+ * else the number of that member. -1: the end of the chain has no room. */
+static int32_t waiting_member(mrr_chain *c) {
+  if (!flush(c, c->members[c->member_count - 1]))
+    return -1;
+  for (uint32_t m = c->member_count - 1; m > 0; m--) {
+    mrr_port *link = c->members[m - 1]->ports[0];
+    if (link->head == link->tail)
+      mrr_port_flush(link, c); /* from staging, if anything is there */
+    if (link->head < link->tail)
+      return (int32_t)m;
+  }
+  return 0;
+}
+
+static uint32_t step(mrr_chain *c, int64_t now) {
+  uint32_t result = MRR_STEP_NOTHING;
+  for (int began = 0;;) {
+    int32_t m = waiting_member(c);
+    if (c->state == MRR_CHAIN_FAILED)
+      return MRR_STEP_ENDED;
+    if (m < 0)
+      return result == MRR_STEP_MOVED ? result : MRR_STEP_BLOCKED;
+    if (m == 0 && (began || c->barrier))
+      return result;
+    mrr_task *t = c->members[m > 0 ? (uint32_t)m : c->state == MRR_CHAIN_STOPPING ? c->stopping : 0];
+    if (c->state != MRR_CHAIN_ENDING && !has_room(t))
+      return result == MRR_STEP_MOVED ? result : MRR_STEP_BLOCKED;
+    uint32_t r;
+    if (m > 0) {
+      mrr_port *link = c->members[m - 1]->ports[0];
+      uint32_t n = link->tail - link->head;
+      r = mrr_call_process(c, (uint32_t)m, NULL, link, n < t->limit ? n : t->limit, now);
+    } else {
+      began = 1;
+      r = c->state != MRR_CHAIN_RUNNING ? step_stopping(c, now)
+          : t->source                   ? step_source(c, now)
+                                        : step_lanes(c, now);
+    }
+    if (r == MRR_STEP_ENDED)
+      return r;
+    if (r != MRR_STEP_MOVED)
+      return result == MRR_STEP_MOVED ? result : r;
+    result = MRR_STEP_MOVED;
+    if (c->due > now)
+      return result;
+  }
+}
+
+uint32_t mrr_chain_step(mrr_chain *c, int64_t now) {
+  c->due = 0;
+  uint32_t r = step(c, now);
+  if (MR_UNLIKELY(c->barrier) && r != MRR_STEP_ENDED && waiting_member(c) == 0) {
+    pass_barrier(c);
+    r = MRR_STEP_MOVED;
+  }
+  if (c->stamp || c->mark > c->mark_sent)
+    pass_controls(c);
+  uint32_t state = r == MRR_STEP_MOVED     ? MRR_TIME_BUSY
+                   : r == MRR_STEP_BLOCKED ? MRR_TIME_BLOCKED
+                                           : MRR_TIME_STARVED;
+  for (uint32_t m = 0; m < c->member_count; m++)
+    mrr_time_state(c->members[m]->cells, state, now);
+  return r;
+}
+
+/* ---- leaving the loop's list ----------------------------------------------------------- */
+
+/* Ask to be told when something comes. 0: something is here. */
+int mrr_chain_park_inputs(mrr_chain *c) {
+  mrr_task *t = c->members[0];
+  while (t->active_count)
+    if (park_lane(t->active[t->active_count - 1]))
+      t->active_count--;
+    else
+      return 0;
+  mrr_cell_set(&t->cells->queue, 0);
+  return 1;
+}
+
+/* Ask to be told when there is room. Whoever asks steps once more before it sleeps. */
+void mrr_chain_await_room(mrr_chain *c) {
+  for (uint32_t i = 0; i < c->output_count; i++) {
+    mrr_lane *l = c->outputs[i];
+    uint64_t room = l->capacity - (l->put - l->head_seen);
+    if ((room < l->capacity && room < MRR_BATCH) || controls_waiting(l) >= MRR_SOFT_CONTROLS)
+      mrr_flag_announce(&l->waiting, 1);
+  }
+  for (uint32_t m = 0; m < c->member_count; m++)
+    for (uint32_t i = 0; i < c->members[m]->port_count; i++)
+      mrr_flag_announce(&c->members[m]->ports[i]->quota->waiting, 1);
+}
