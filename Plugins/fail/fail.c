@@ -91,10 +91,11 @@ static mr_status fail_start(void *instance, const mr_start *info) {
 
 /* Where the record is, or what it is, does not matter to these: most of them end the process. */
 static mr_status misbehave(failing *op) {
+  volatile uintptr_t nowhere = 16;
   struct timespec pause_for = {op->sleep / 1000000000, op->sleep % 1000000000};
   switch (op->how) {
   case HOW_SEGV:
-    *(volatile int *)(uintptr_t)16 = 1;
+    *(volatile int *)nowhere = 1;
     break;
   case HOW_ABORT:
     abort();
