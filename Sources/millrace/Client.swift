@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import MillraceAPI
+import MillraceCore
+import MillraceSystem
+
+/// Speaks to one local run over its socket. One thread at a time.
+final class Client {
+    /// A run answers within microseconds; one that does not is stuck or stopped.
+    static let patienceMilliseconds: Int32 = 5_000
+
+    let job: String
+    private let connection: UnixConnection
+    private let poller: Poller
+    private var lastID = 0
+
+    /// Throws `unknownJob` when nobody listens. The socket of a dead run is removed.
+    init(job: String) throws(Failure) {
+        self.job = job
+        let path = RunFolder.socket(of: job, in: RunFolder.path)
+        do throws(SystemError) {
+            connection = try UnixConnection(path: path)
+            poller = try Poller()
+            try poller.add(connection.descriptor, token: 0)
+        } catch {
+            if error.number == ECONNREFUSED { unlink(path) }
+            throw Client.noRun(job)
+        }
+    }
+
+    /// The body of the answer, or the failure that it says.
+    func ask<Body: Decodable>(
+        _ path: String, verb: Request.Verb = .get, as body: Body.Type
+    ) throws(Failure) -> Body {
+        lastID += 1
+        let question = JSON.object([
+            .init("id", .int(Int64(lastID))), .init("verb", .string(verb.rawValue)),
+            .init("path", .string("/api/v1" + path)),
+        ])
+        let line = Data(try exchange(question.text).utf8)
+        do {
+            let status = try JSONDecoder().decode(Status.self, from: line).status
+            guard status < 300 else {
+                let problem = try JSONDecoder().decode(Answer<Problem>.self, from: line).body
+                throw problem.failure ?? Failure(.notFound, problem.detail, next: problem.hint)
+            }
+            return try JSONDecoder().decode(Answer<Body>.self, from: line).body
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure(
+                .versionSkew, "\(job) gave an answer that this \(Release.version) cannot read",
+                next: "use the release that it was started with")
+        }
+    }
+
+    func status() throws(Failure) -> JobView { try ask("/jobs/\(job)/status", as: JobView.self) }
+
+    private struct Status: Decodable { var status: Int }
+    private struct Answer<Body: Decodable>: Decodable { var body: Body }
+
+    private func exchange(_ question: String) throws(Failure) -> String {
+        do throws(SystemError) {
+            try connection.sendLine(question)
+            guard try !poller.wait(milliseconds: Self.patienceMilliseconds).isEmpty else {
+                throw SystemError("read", ETIMEDOUT, object: job)
+            }
+            if let line = try connection.receiveLine() { return line }
+        } catch {
+            throw Failure(
+                .unreachable, kind: .transient, "\(job) does not answer: \(error.reason)",
+                next: "millrace ps lists what runs")
+        }
+        throw Client.noRun(job)
+    }
+
+    private static func noRun(_ job: String) -> Failure {
+        Failure(.unknownJob, "there is no run \(job)", next: "millrace ps lists what runs")
+    }
+
+    /// Views of all local runs that live, by id. Sockets of dead ones are removed on the way.
+    static func all() -> [JobView] {
+        RunFolder.jobs().compactMap { job in
+            // One that ends while it is asked is not there any more.
+            guard let client = try? Client(job: job) else { return nil }
+            return try? client.status()
+        }
+    }
+
+    /// The run that is meant by an id (`run-7f3a`) or by the name of its topology.
+    static func named(_ target: String) throws(Failure) -> Client {
+        if RunFolder.jobs().contains(target) { return try Client(job: target) }
+        let found = all().filter { $0.name == target }
+        guard let first = found.first else { throw noRun(target) }
+        guard found.count == 1 else {
+            throw Failure(
+                .ambiguousTarget,
+                "\(found.count) runs are called \(target): "
+                    + found.map(\.job).joined(separator: ", "),
+                next: "name one of them")
+        }
+        return try Client(job: first.job)
+    }
+}
+
+/// `JOB`, `JOB/NODE` or `JOB/NODE#TASK`.
+struct Target: Equatable {
+    var job: String
+    var node: String?
+    var task: Int?
+
+    init(_ text: String) throws(Failure) {
+        let halves = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let wrong = Failure(
+            .usage, "\(text) is no job, node or task", next: "write JOB, JOB/NODE or JOB/NODE#TASK")
+        guard !halves[0].isEmpty else { throw wrong }
+        job = String(halves[0])
+        guard halves.count == 2 else { return }
+        let parts = halves[1].split(separator: "#", omittingEmptySubsequences: false)
+        guard !parts[0].isEmpty, parts.count <= 2 else { throw wrong }
+        node = String(parts[0])
+        guard parts.count == 2 else { return }
+        guard let number = Int(parts[1]), number >= 0 else { throw wrong }
+        task = number
+    }
+}

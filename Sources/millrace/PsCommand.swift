@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import MillraceAPI
+import MillraceCore
+
+struct PsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ps", abstract: "List the runs of this account on this machine.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Print again every second.")
+    var watch = false
+
+    func run() throws {
+        let output = common.output
+        try Watching.show(again: watch, output) { () throws(Failure) in
+            let views = Client.all()
+            switch output.format {
+            case .json:
+                let items = JSON.array(views.map(\.summary))
+                return [JSON.object([.init("items", items), .init("next", .null)]).text]
+            case .text:
+                return views.isEmpty && !watch
+                    ? ["nothing runs; try  millrace run generate count=5 ! stdout"]
+                    : StatusText.list(views)
+            }
+        }
+    }
+}
