@@ -156,7 +156,9 @@ struct ElfWalk {
         let bloom = UInt64(try u32(try sum(at, 8)))
         let bucketStart = try sum(at, 16 + bloom * 8)
         let chainStart = try sum(bucketStart, buckets * 4)
-        guard buckets <= UInt64(bytes.count) / 4 else { throw damaged("its hash table is too large") }
+        guard buckets <= UInt64(bytes.count) / 4 else {
+            throw damaged("its hash table is too large")
+        }
         var last: UInt64 = 0
         for i in 0..<buckets { last = max(last, UInt64(try u32(try sum(bucketStart, i * 4)))) }
         guard last >= first else { return 0..<0 }

@@ -98,7 +98,8 @@ struct NoteText {
         let digits = text[start..<at]
         let unsigned = digits.first == UInt8(ascii: "-") ? digits.dropFirst() : digits
         guard let first = unsigned.first, (0x30...0x39).contains(first),
-            !(first == 0x30 && unsigned.dropFirst().first.map { (0x30...0x39).contains($0) } ?? false),
+            !(first == 0x30
+                && unsigned.dropFirst().first.map { (0x30...0x39).contains($0) } ?? false),
             let last = unsigned.last, (0x30...0x39).contains(last)
         else { throw refusal("no value") }
         let literal = String(decoding: digits, as: UTF8.self)

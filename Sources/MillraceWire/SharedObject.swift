@@ -72,7 +72,8 @@ package struct SharedObject: Hashable, Codable, Sendable {
     package func check(name: String) throws(Failure) {
         if isProgram {
             throw Failure(
-                .wrongFile, "\(name) is a program, not a shared library", next: "link it with -shared")
+                .wrongFile, "\(name) is a program, not a shared library",
+                next: "link it with -shared")
         }
         if !entries.contains(Self.entry) {
             if let other = entries.first {
@@ -106,7 +107,9 @@ package struct SharedObject: Hashable, Codable, Sendable {
     package var warnings: [String] {
         var list: [String] = []
         if note == nil { list.append("has no manifest note (MR_MANIFEST)") }
-        if furtherNotes > 0 { list.append("has \(furtherNotes + 1) manifest notes; the first counts") }
+        if furtherNotes > 0 {
+            list.append("has \(furtherNotes + 1) manifest notes; the first counts")
+        }
         if otherExports > 0 {
             list.append("exports \(otherExports) symbols besides its entry; use a version script")
         }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMillrace
+import Glibc
+import MillraceCore
+import Synchronization
+
+/// A library that is loaded into this process, for ever: nothing is ever unloaded, because Swift
+/// and C++ leave references to their code in the process.
+///
+/// Negotiation follows docs/abi.md; each step stops at its first failure.
+@safe package final class PluginLibrary: Sendable {
+    package let reference: PluginReference
+    package let table: PluginTable
+    /// Where its code and data are mapped: first and last address.
+    package let addresses: (first: UInt, last: UInt)
+    /// Signals whose handler was another one after the load.
+    package let changedSignals: [Int32]
+    private let byID: [String: OperatorDescriptor]
+
+    /// All libraries of this process, by content.
+    private static let loaded = Mutex<[String: PluginLibrary]>([:])
+
+    /// Loads the private copy, or gives the library that has it loaded already. `host` has to
+    /// live for ever; `context` is what the plugin's `load` gets for its messages.
+    ///
+    /// Throws MR3001…MR3005, MR3011, MR3101, MR3102.
+    @unsafe package static func open(
+        _ reference: PluginReference, host: UnsafePointer<mr_host>, context: OpaquePointer? = nil
+    ) throws(Failure) -> PluginLibrary {
+        let result: Result<PluginLibrary, Failure> = loaded.withLock { loaded in
+            if let library = loaded[reference.sha256] { return .success(library) }
+            do throws(Failure) {
+                let library = try unsafe PluginLibrary(reference, host: host)
+                try library.checkUnique(among: loaded.values.map { $0 })
+                // Before `load`: a second try would be a second call in this process.
+                loaded[reference.sha256] = library
+                try unsafe library.callLoad(host: host, context: context)
+                return .success(library)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Our copy of the operator's table, with every field of the newest headers; lives for ever.
+    @unsafe package func operation(_ id: String) -> UnsafePointer<mr_operator>? {
+        unsafe byID[id]?.copy
+    }
+
+    /// The plugin's own table: the `self` of `create` and `extension`.
+    @unsafe package func original(_ id: String) -> UnsafePointer<mr_operator>? {
+        unsafe byID[id]?.original
+    }
+
+    /// The descriptor's values; nil when the library has no such operator.
+    package func description(_ id: String) -> OperatorDescription? { byID[id]?.description }
+
+    /// The table of an extension, or nil. It is the plugin's own and may be shorter than ours:
+    /// `copyExtension` gives one that is not.
+    @unsafe package func `extension`(_ id: String, of operation: String) -> UnsafeRawPointer? {
+        guard let descriptor = byID[operation] else { return nil }
+        return unsafe OperatorAbilities.table(id, of: descriptor)
+    }
+
+    /// The table of an extension, in memory of ours that lives for ever, zero where the plugin's
+    /// is shorter; nil when the operator does not offer it. Throws MR3101.
+    @unsafe package func copyExtension<Table>(
+        _ id: String, of operation: String, as type: Table.Type
+    ) throws(Failure) -> UnsafePointer<Table>? {
+        guard let table = unsafe self.extension(id, of: operation) else { return nil }
+        var place = DescriptorPlace(file: reference.name, operation: operation)
+        place.field = id
+        return try unsafe GrowableTable.copy(
+            table.assumingMemoryBound(to: Table.self), least: 8, place: place)
+    }
+
+    @unsafe private init(
+        _ reference: PluginReference, host: UnsafePointer<mr_host>
+    ) throws(Failure) {
+        let name = PluginFile.name(of: reference.path)
+        try PluginCopies.verify(reference)
+        let signals = SignalHandlers.now()
+        let entry = try unsafe PluginEntry.find(in: reference.copy, name: name)
+        let table = try unsafe PluginTable.read(entry(host), host: host, file: name)
+        changedSignals = signals.changed(to: SignalHandlers.now())
+        self.reference = reference
+        self.table = table
+        addresses = unsafe PluginEntry.addresses(of: entry)
+        byID = Dictionary(uniqueKeysWithValues: table.operators.map { ($0.description.id, $0) })
+    }
+
+    private func checkUnique(among others: [PluginLibrary]) throws(Failure) {
+        for other in others {
+            for id in byID.keys.sorted() where other.byID[id] != nil {
+                throw Failure(
+                    .duplicateOperator,
+                    "the operator \(id) is in \(other.reference.path) and in \(reference.path)",
+                    next: "remove one of the two, or give its operators other ids")
+            }
+        }
+    }
+
+    @unsafe private func callLoad(
+        host: UnsafePointer<mr_host>, context: OpaquePointer?
+    ) throws(Failure) {
+        guard let load = unsafe table.load else { return }
+        let status = unsafe load(host, context)
+        guard status == MR_OK else {
+            throw Failure(
+                .loadFailed, "\(reference.name): its load function returned \(status.rawValue)",
+                next: "what it logged says why")
+        }
+    }
+}
