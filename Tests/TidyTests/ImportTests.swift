@@ -6,7 +6,8 @@ enum Imports {
     /// Values in, values out: nothing but this package's own modules.
     static let pure: Set = ["MillraceCore", "MillraceGraph", "MillraceWire"]
     static let ofTheSystem: Set = [
-        "Foundation", "Glibc", "Dispatch", "Synchronization", "Builtin", "Swift", "Musl", "Android",
+        "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "Builtin",
+        "Swift", "Musl", "Android",
     ]
     static let network: Set = [
         "FoundationNetworking", "NIO", "NIOCore", "NIOPosix", "GRPCCore", "Hummingbird", "GRDB",
@@ -65,6 +66,7 @@ enum PluginSources {
             "math.h", "pthread.h", "sched.h", "setjmp.h", "signal.h", "stdalign.h", "stdarg.h",
             "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",
             "time.h", "unistd.h", "zlib.h", "zstd.h", "poll.h", "dirent.h", "glob.h",
+            "emmintrin.h", "immintrin.h", "arm_neon.h",
         ]
         return known.contains(path) || path.hasPrefix("sys/") || path.hasPrefix("linux/")
     }
