@@ -118,7 +118,7 @@ struct Target: Equatable {
         job = String(halves[0])
         guard halves.count == 2 else { return }
         let parts = halves[1].split(separator: "#", omittingEmptySubsequences: false)
-        guard !parts[0].isEmpty, parts.count <= 2 else { throw wrong }
+        guard !parts[0].isEmpty, parts.count <= 2, !halves[1].contains("/") else { throw wrong }
         node = String(parts[0])
         guard parts.count == 2 else { return }
         guard let number = Int(parts[1]), number >= 0 else { throw wrong }

@@ -3,11 +3,15 @@ import ArgumentParser
 import Glibc
 import MillraceAPI
 import MillraceCore
+import MillraceHost
 
 /// The program. Failures are told here, once.
 @main
 enum Program {
     static func main() {
+        if CommandLine.arguments.dropFirst().first == "probe" {
+            ProbeEntry.run(Array(CommandLine.arguments.dropFirst(2)))
+        }
         // A reader that goes away is told by the write that fails.
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -33,6 +37,6 @@ struct Millrace: ParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            PsCommand.self, StatusCommand.self,
+            PluginCommand.self, PsCommand.self, StatusCommand.self,
         ])
 }

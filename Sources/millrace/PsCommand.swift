@@ -21,9 +21,9 @@ struct PsCommand: ParsableCommand {
                 let items = JSON.array(views.map(\.summary))
                 return [JSON.object([.init("items", items), .init("next", .null)]).text]
             case .text:
-                return views.isEmpty && !watch
-                    ? ["nothing runs; try  millrace run generate count=5 ! stdout"]
-                    : StatusText.list(views)
+                guard views.isEmpty && !watch else { return StatusText.list(views) }
+                output.note("nothing runs; try  millrace run generate count=5 ! stdout")
+                return []
             }
         }
     }

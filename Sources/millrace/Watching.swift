@@ -12,9 +12,9 @@ enum Watching {
     ) throws(Failure) {
         let inPlace = again && Terminal.isTTY(1)
         while true {
-            let text = try lines().joined(separator: "\n")
-            guard output.data((inPlace ? "\u{1B}[H\u{1B}[2J" : "") + text) else { return }
-            guard again else { return }
+            let lines = try lines()
+            let text = (inPlace ? "\u{1B}[H\u{1B}[2J" : "") + lines.joined(separator: "\n")
+            guard lines.isEmpty || output.data(text), again else { return }
             do {
                 // Nobody wakes it: this is the pause between two looks.
                 _ = try Poller().wait(milliseconds: intervalMilliseconds)
