@@ -3,6 +3,7 @@ import MillraceSDK
 
 private let library = Library("aggregates", version: "1.0.0", license: "Apache-2.0") {
     Count.self
+    Top.self
 }
 
 @c @implementation

@@ -45,10 +45,10 @@ final class Count: Transform, Stateful {
     }
 
     func save(epoch: UInt64, to writer: borrowing StateWriter) throws {
-        try totals.save(to: writer)
+        try totals.save(to: writer, byGroup: true)
     }
 
     func restore(_ piece: StatePiece, from reader: borrowing StateReader) throws {
-        try totals.restore(from: reader)
+        try totals.restore(from: reader) { known, saved in known &+ saved }
     }
 }

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table as saved state, in sections by key group. For each key: total (two's complement), hash,
-// shape (twice the length, plus 1 if there is a key), as 8 bytes little endian each; the bytes of
-// the key. A section ends where its stream ends.
+// A table as saved state, on request in sections by key group. For each key: total (two's
+// complement), hash, shape (twice the length, plus 1 if there is a key), as 8 bytes little endian
+// each; the bytes of the key. It ends where its stream ends.
 import MillraceSDK
 
 extension KeyTable {
+    /// No record is longer, and so no key.
+    static let keyBytesMax: UInt64 = 8 << 20
     private static let groups: UInt32 = 1024
-    private static let keyBytesMax: UInt64 = 8 << 20
 
-    func save(to writer: borrowing StateWriter) throws {
-        let slots = unsafe sorted().map {
+    func save(to writer: borrowing StateWriter, byGroup: Bool) throws {
+        var slots = unsafe sorted().map {
             unsafe (group: mr_key_group($0.pointee.hash, Self.groups), slot: $0)
         }
+        if byGroup {
+            unsafe slots.sort { left, right in
+                unsafe left.group != right.group
+                    ? left.group < right.group
+                    : Self.precedes(left.slot.pointee, right.slot.pointee)
+            }
+        }
         var open: UInt32?
-        // A sort that keeps the order of equals, so the same totals are always the same bytes.
-        for (group, slot) in unsafe slots.sorted(by: { unsafe $0.group < $1.group }) {
-            if group != open { try writer.keyGroup(Int(group)) }
+        for (group, slot) in unsafe slots {
+            if byGroup, group != open { try writer.keyGroup(Int(group)) }
             open = group
             let slot = unsafe slot.pointee
             try writer.write(UInt64(bitPattern: slot.total))
@@ -25,18 +32,20 @@ extension KeyTable {
         }
     }
 
-    mutating func restore(from reader: borrowing StateReader) throws {
+    /// Merges what was saved; `merge` makes one total of the known and the saved one.
+    mutating func restore(
+        from reader: borrowing StateReader, merge: (_ known: Int64, _ saved: Int64) throws -> Int64
+    ) throws {
         while let total = try reader.number() {
             guard let hash = try reader.number(), let shape = try reader.number(),
                 shape >> 1 <= Self.keyBytesMax
             else { throw OperatorError(.state, "the saved totals are damaged") }
-            let key = try reader.bytes(Int(shape >> 1))
-            unsafe key.withUnsafeBufferPointer { key in
-                var none: UInt8 = 0
-                unsafe withUnsafePointer(to: &none) { none in
-                    let slot = unsafe slot(hash, key.baseAddress ?? none, shape)
-                    unsafe slot.pointee.total &+= Int64(bitPattern: total)
-                }
+            // One byte more, so that there is an address even for an empty key.
+            let key = try reader.bytes(Int(shape >> 1)) + [0]
+            try unsafe key.withUnsafeBufferPointer { key in
+                let slot = unsafe slot(hash, key.baseAddress!, shape)
+                unsafe slot.pointee.total = try unsafe merge(
+                    slot.pointee.total, Int64(bitPattern: total))
             }
         }
     }

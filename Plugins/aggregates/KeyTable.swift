@@ -78,12 +78,14 @@ import MillraceSDK
         return unsafe insert(hash, key, shape)
     }
 
-    /// The slots in use, by key bytes ascending; no key comes before the empty one. Valid until
-    /// the next key is added.
+    /// The slots with a total other than 0, by key bytes ascending; no key comes before the empty
+    /// one. Valid until the next key is added.
     func sorted() -> [UnsafeMutablePointer<Slot>] {
         var used: [UnsafeMutablePointer<Slot>] = []
         unsafe used.reserveCapacity(count)
-        for at in 0...mask where unsafe slots[at].key != nil { unsafe used.append(slots + at) }
+        for at in 0...mask where unsafe slots[at].key != nil && slots[at].total != 0 {
+            unsafe used.append(slots + at)
+        }
         unsafe used.sort { unsafe Self.precedes($0.pointee, $1.pointee) }
         return unsafe used
     }

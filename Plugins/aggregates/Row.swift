@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The result of counting, as text: `{"key": "the", "count": 4}`, or with `null` for records that
-// have no key. Bytes of a key that are not UTF-8 become U+FFFD, written as an escape.
+// have nothing to be counted under. Bytes of a key that are not UTF-8 become U+FFFD, written as an escape.
 import MillraceSDK
 
 extension KeyTable.Slot {
@@ -9,7 +9,7 @@ extension KeyTable.Slot {
         var row: [UInt8] = []
         row.reserveCapacity(length + 40)
         row += "{\"key\": ".utf8
-        if isKeyed {
+        if isKeyed || length > 0 {
             row.append(UInt8(ascii: "\""))
             unsafe appendEscaped(bytes, to: &row)
             row.append(UInt8(ascii: "\""))
