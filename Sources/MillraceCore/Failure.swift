@@ -63,7 +63,8 @@ extension Failure: CustomStringConvertible {
         var line = ""
         if let mark { line += "\(mark.file):\(mark.line):\(mark.column)  " }
         line += "error \(code)  "
-        if let node { line += "\(node): " }
+        // A text that begins with one of its tasks (`score#2 crashed`) has named it already.
+        if let node, !text.hasPrefix("\(node)#") { line += "\(node): " }
         line += text
         if let next { line += "\n   \(next)" }
         return line

@@ -8,6 +8,7 @@ package enum Fault {
     @unsafe package static func install(
         processPage: UnsafeMutableRawPointer, stampOffset: Int = 2_560
     ) throws(SystemError) {
+        // SAFETY(processPage): the handlers keep its address; the caller keeps it mapped.
         try unsafe checked(mrshim_fault_install(processPage, stampOffset), "sigaction")
         try unsafe checked(mrshim_exit_guard(processPage), "on_exit")
     }
@@ -17,6 +18,7 @@ package enum Fault {
     @unsafe package static func register(
         currentBox: UnsafePointer<UnsafeMutableRawPointer?>?
     ) throws(SystemError) {
+        // SAFETY(currentBox): the handlers of this thread read it; the caller keeps it alive.
         try unsafe checked(mrshim_fault_thread(currentBox), "sigaltstack")
     }
 }

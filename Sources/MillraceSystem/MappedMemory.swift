@@ -118,6 +118,22 @@ package final class SharedPages: Sendable {
     /// Valid while this object lives.
     @unsafe package var pointer: UnsafeMutableRawPointer { unsafe memory.pointer }
 
+    /// One little-endian number, in whatever state its writer has it just now. Cheaper than a copy
+    /// where thousands of pages are looked at.
+    package func word32(at offset: Int) -> UInt32 {
+        precondition(offset >= 0 && offset <= count - 4 && offset % 4 == 0, "BUG: outside")
+        // SAFETY(word): inside the mapping and aligned, as just checked.
+        return unsafe UInt32(
+            littleEndian: memory.pointer.load(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    package func word64(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset <= count - 8 && offset % 8 == 0, "BUG: outside")
+        // SAFETY(word): as above.
+        return unsafe UInt64(
+            littleEndian: memory.pointer.load(fromByteOffset: offset, as: UInt64.self))
+    }
+
     /// A copy of some bytes, in whatever state their writer has them just now.
     package func bytes(at offset: Int, count: Int) -> [UInt8] {
         precondition(offset >= 0 && count >= 0 && offset <= self.count - count, "BUG: outside")

@@ -14,8 +14,19 @@ package final class MessageChannel<Out: Encodable & Sendable, In: Decodable & Se
     /// Held while a frame is written, so that two of them never mix.
     private let sending = Mutex(())
 
-    /// Takes the socket.
-    package init(_ socket: consuming FileDescriptor, frameBytesMax: Int) {
+    /// Takes the socket. `sendSeconds`: how long `send` waits for room before it throws EAGAIN,
+    /// after which the channel is of no use; nil: for ever.
+    package init(
+        _ socket: consuming FileDescriptor, frameBytesMax: Int, sendSeconds: Int? = nil
+    ) {
+        if let sendSeconds {
+            var limit = timeval(tv_sec: sendSeconds, tv_usec: 0)
+            // SAFETY(limit): read by the call.
+            let result = unsafe setsockopt(
+                socket.number, SOL_SOCKET, SO_SNDTIMEO, &limit,
+                socklen_t(MemoryLayout<timeval>.size))
+            precondition(result == 0, "BUG: no socket")
+        }
         self.socket = socket
         self.frameBytesMax = frameBytesMax
     }
@@ -61,27 +72,29 @@ package final class MessageChannel<Out: Encodable & Sendable, In: Decodable & Se
     }
 }
 
-/// Two connected sockets.
+/// Two connected sockets; each is closed unless it is taken.
 package struct SocketPair: ~Copyable {
-    package let first: FileDescriptor
-    package let second: FileDescriptor
+    private var first: FileDescriptor?
+    private var second: FileDescriptor?
 
     package init() throws(SystemError) {
-        var pair: (Int32, Int32) = (-1, -1)
-        // SAFETY(pair): a tuple of two has the layout of an array of two.
-        let result = unsafe withUnsafeMutableBytes(of: &pair) {
-            unsafe mrshim_socket_pair($0.baseAddress?.assumingMemoryBound(to: Int32.self))
+        var pair: [Int32] = [-1, -1]
+        // SAFETY(pair): the call stores two numbers.
+        let result = unsafe pair.withUnsafeMutableBufferPointer {
+            unsafe mrshim_socket_pair($0.baseAddress)
         }
         try checked(result, "socketpair")
-        first = FileDescriptor(owning: pair.0)
-        second = FileDescriptor(owning: pair.1)
+        first = FileDescriptor(owning: pair[0])
+        second = FileDescriptor(owning: pair[1])
     }
 
-    /// Both ends, each to its owner.
-    package consuming func split(
-        _ take: (consuming FileDescriptor, consuming FileDescriptor) -> Void
-    ) {
-        take(first, second)
+    /// Once each.
+    package mutating func takeFirst() -> FileDescriptor { Self.take(&first) }
+    package mutating func takeSecond() -> FileDescriptor { Self.take(&second) }
+
+    private static func take(_ end: inout FileDescriptor?) -> FileDescriptor {
+        guard let taken = end.take() else { preconditionFailure("BUG: end taken twice") }
+        return taken
     }
 }
 

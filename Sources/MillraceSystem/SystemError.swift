@@ -28,6 +28,8 @@ package struct SystemError: Error, Hashable, Sendable {
         }
     }
 
+    package var isOutOfMemory: Bool { number == ENOMEM || number == ENOSPC }
+
     /// The same as a failure of the given code.
     package func failure(_ code: FailureCode, next: String? = nil) -> Failure {
         Failure(code, description, next: next)

@@ -9,6 +9,8 @@ package enum BlackBox {
     static let magic: UInt32 = 0x5842_524D
     static let version: UInt32 = 1
     static let stampOffset = 2_560
+    /// Of `state` in every page.
+    package static let stateOffset = 8
 
     /// Bytes of a black box for so many tasks.
     package static func byteCount(tasks: Int) -> Int { (1 + tasks) * pageBytes }

@@ -10,6 +10,9 @@ package enum Cells {
     package static let pageBytes = PageBytes.size
     package static let histogramPages = 64
     package static let metricCells = 64
+    /// Inside a page, for those who look at nothing else.
+    package static let recordsInOffset = 0
+    package static let queueOffset = 104
 
     /// Bytes of the cells for so many tasks, with the histograms that operators make.
     package static func byteCount(tasks: Int) -> Int { (tasks + histogramPages) * pageBytes }
@@ -62,10 +65,19 @@ package struct CellsPage: Hashable, Sendable {
     package var metrics: [UInt64]
     package var latency: Histogram
 
+    /// Before anything ran.
+    package init() {
+        self.init(PageBytes.zero)
+    }
+
     /// nil: not a page.
     package init?(_ bytes: [UInt8]) {
         guard let page = PageBytes(bytes) else { return nil }
-        recordsIn = page.u64(0)
+        self.init(page)
+    }
+
+    private init(_ page: PageBytes) {
+        recordsIn = page.u64(Cells.recordsInOffset)
         recordsOut = page.u64(8)
         calls = page.u64(32)
         slowCalls = page.u64(40)
@@ -75,7 +87,7 @@ package struct CellsPage: Hashable, Sendable {
         since = page.i64(88)
         activity = Activity(rawValue: page.u32(96))
         finished = page.u32(100) != 0
-        queue = page.u64(104)
+        queue = page.u64(Cells.queueOffset)
         queueCapacity = page.u64(112)
         watermark = page.i64(120)
         refused = page.u64(128)

@@ -12,6 +12,10 @@ struct PageBytes {
         self.bytes = bytes
     }
 
+    static let zero = PageBytes(zeroes: ())
+
+    private init(zeroes: Void) { bytes = Array(repeating: 0, count: Self.size) }
+
     func u32(_ offset: Int) -> UInt32 {
         var value: UInt32 = 0
         for i in 0..<4 { value |= UInt32(bytes[offset + i]) << UInt32(8 * i) }
