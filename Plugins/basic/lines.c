@@ -9,6 +9,8 @@
 #include "basic.h"
 #include "scan.h"
 
+#define SHORT 128u
+
 typedef struct {
   uint8_t *rest;
   uint64_t used, room;
@@ -76,21 +78,41 @@ static mr_status no_memory(const lines *op) {
   return mr_fail(op->host, op->ctx, MR_E_NOMEM, "out of memory");
 }
 
-/* Emit a line made of two parts, the first empty but for the first line of a record. */
-static inline mr_status emit(const lines *op, const mr_record *from, const uint8_t *first,
-                             uint64_t first_size, const uint8_t *second, uint64_t second_size) {
-  uint8_t *to = mr_reserve(op->out, (uint32_t)(first_size + second_size));
-  if (MR_UNLIKELY(to == NULL))
-    return op->out->status;
-  if (MR_UNLIKELY(first_size > 0))
-    memcpy(to, first, first_size);
-  memcpy(to + first_size, second, second_size);
-  mr_record head = {.length = (uint32_t)(first_size + second_size),
+static inline void commit(const lines *op, const mr_record *from, uint64_t length) {
+  mr_record head = {.length = (uint32_t)length,
                     .flags = MR_REC_UNKEYED,
                     .event_time = from->event_time,
                     .schema = op->schema,
                     .trace = from->trace};
   mr_commit(op->out, &head);
+}
+
+/* Emit a line that began in earlier records. */
+static mr_status emit_joined(const lines *op, const piece *held, const mr_record *from,
+                             const uint8_t *bytes, uint64_t size) {
+  uint8_t *to = mr_reserve(op->out, (uint32_t)(held->used + size));
+  if (to == NULL)
+    return op->out->status;
+  memcpy(to, held->rest, held->used);
+  if (size > 0)
+    memcpy(to + held->used, bytes, size);
+  commit(op, from, held->used + size);
+  return MR_OK;
+}
+
+/* Emit a line that lies in one record, `readable` bytes before the record's end. Records are a
+ * multiple of 16 bytes long, so a short line is copied in such steps, without a call. */
+static inline mr_status emit(const lines *op, const mr_record *from, const uint8_t *bytes,
+                             uint64_t size, uint64_t readable) {
+  uint8_t *to = mr_reserve(op->out, (uint32_t)size);
+  if (MR_UNLIKELY(to == NULL))
+    return op->out->status;
+  if (MR_LIKELY(size <= SHORT && readable >= SHORT))
+    for (uint64_t at = 0; at < size; at += MR_UNIT)
+      memcpy(to + at, bytes + at, MR_UNIT);
+  else
+    memcpy(to, bytes, size);
+  commit(op, from, size);
   return MR_OK;
 }
 
@@ -115,14 +137,14 @@ static mr_status keep(lines *op, piece *held, const mr_record *record, const uin
 
 /* One complete line, with what is kept of its beginning. */
 static inline mr_status finish(const lines *op, piece *held, const mr_record *record,
-                               const uint8_t *bytes, uint64_t size) {
-  if (MR_UNLIKELY(held->skipping)) {
+                               const uint8_t *bytes, uint64_t size, uint64_t readable) {
+  if (MR_LIKELY(held->used == 0 && !held->skipping))
+    return emit(op, record, bytes, size, readable);
+  mr_status status = held->skipping ? MR_OK : emit_joined(op, held, record, bytes, size);
+  if (status == MR_OK) {
     held->skipping = 0;
-    return MR_OK;
-  }
-  mr_status status = emit(op, record, held->rest, held->used, bytes, size);
-  if (MR_LIKELY(status == MR_OK))
     held->used = 0;
+  }
   return status;
 }
 
@@ -135,7 +157,7 @@ static mr_status split(lines *op, piece *held, const mr_record *record, const ui
     uint64_t ends = scan_newlines(scan_block(value + at, size - at, room)) & scan_there(size - at);
     for (; ends != 0; ends &= ends - 1) {
       uint64_t end = at + (uint32_t)__builtin_ctzll(ends);
-      mr_status status = finish(op, held, record, value + start, end - start);
+      mr_status status = finish(op, held, record, value + start, end - start, size - start);
       if (MR_UNLIKELY(status != MR_OK)) {
         op->done = start;
         return status;
@@ -215,7 +237,7 @@ static mr_status lines_stop(void *instance) {
     piece *held = &op->lane[i];
     if (held->used == 0)
       continue;
-    mr_status status = emit(op, &held->head, held->rest, held->used, held->rest, 0);
+    mr_status status = emit_joined(op, held, &held->head, NULL, 0);
     if (status != MR_OK)
       return status;
     held->used = 0;
