@@ -58,31 +58,32 @@ package struct LatencyReading: Hashable, Sendable {
     package func since(_ earlier: LatencyReading) -> LatencyReading {
         guard earlier.count <= count, earlier.buckets.count <= buckets.count else { return self }
         var rest = self
-        rest.count -= earlier.count
+        rest.count &-= earlier.count
         for (position, old) in earlier.buckets.enumerated() {
             rest.buckets[position] -= Swift.min(old, rest.buckets[position])
         }
         return rest
     }
 
+    /// Pages of a dead executor may hold anything, so no sum may trap.
     package mutating func add(_ other: LatencyReading) {
-        count += other.count
+        count &+= other.count
         max = Swift.max(max, other.max)
         if buckets.count < other.buckets.count {
             buckets += Array(repeating: 0, count: other.buckets.count - buckets.count)
         }
-        for (position, value) in other.buckets.enumerated() { buckets[position] += value }
+        for (position, value) in other.buckets.enumerated() { buckets[position] &+= value }
     }
 
     /// The middle of the bucket in which the share lies, in nanoseconds; nil when nothing was
     /// counted. Off by at most a sixteenth of the value.
     package func quantile(_ share: Double) -> UInt64? {
-        let total = buckets.reduce(0, +)
+        let total = buckets.reduce(0.0) { $0 + Double($1) }
         guard total > 0 else { return nil }
-        let rank = Swift.max(1, UInt64((Double(total) * share).rounded(.up)))
-        var seen: UInt64 = 0
+        let rank = Swift.max(1, (total * share).rounded(.up))
+        var seen = 0.0
         for (position, value) in buckets.enumerated() {
-            seen += value
+            seen += Double(value)
             guard seen >= rank else { continue }
             let low = LatencyReading.lowerBound(position)
             let high = LatencyReading.lowerBound(position + 1)

@@ -12,6 +12,8 @@ package struct JobView: Hashable, Codable, Sendable {
     /// Time of the last change of state, RFC 3339.
     package var since: String
     package var ageSeconds: Double
+    /// How long records have flowed, or did in the end.
+    package var runningSeconds: Double
     package var version: Int
     package var threads: Int
     package var reason: JobReason?
@@ -29,15 +31,16 @@ package struct JobView: Hashable, Codable, Sendable {
         case job, name, state, since, version, threads, reason, next, bottleneck, rates, records
         case nodes
         case ageSeconds = "age_seconds"
+        case runningSeconds = "running_seconds"
         case deadLetters = "dead_letters"
         case p99Seconds = "p99_seconds"
     }
 
-    /// `since` and `wallClock` in nanoseconds since 1970. Both readings have one entry per task
-    /// of the plan.
+    /// `since` and `wallClock` in nanoseconds since 1970, `running` in nanoseconds. Both readings
+    /// have one entry per task of the plan.
     package init(
-        plan: Plan, phase: JobPhase, since: Int64, wallClock: Int64, earlier: JobReading,
-        now: JobReading
+        plan: Plan, phase: JobPhase, since: Int64, running: Int64, wallClock: Int64,
+        earlier: JobReading, now: JobReading
     ) {
         precondition(
             now.tasks.count == plan.taskCount && earlier.tasks.count == plan.taskCount,
@@ -55,6 +58,7 @@ package struct JobView: Hashable, Codable, Sendable {
         self.job = plan.job
         self.name = plan.name
         self.version = 1
+        self.runningSeconds = Double(running / 1_000_000) / 1e3
         self.threads = plan.threads
         self.bottleneck = alive ? Bottleneck.find(in: plan, nodes: nodes) : nil
         let sources = nodes.filter { $0.kind == .source }
@@ -62,9 +66,9 @@ package struct JobView: Hashable, Codable, Sendable {
         self.rates = Flow(
             in: sources.reduce(0) { $0 + $1.rates.out }, out: sinks.reduce(0) { $0 + $1.rates.in })
         self.records = Flow(
-            in: sources.reduce(0) { $0 + $1.records.out },
-            out: sinks.reduce(0) { $0 + $1.records.in })
-        self.deadLetters = nodes.reduce(0) { $0 + $1.deadLetters }
+            in: sources.reduce(0) { $0 &+ $1.records.out },
+            out: sinks.reduce(0) { $0 &+ $1.records.in })
+        self.deadLetters = nodes.reduce(0) { $0 &+ $1.deadLetters }
         self.p99Seconds = sinks.compactMap(\.p99Seconds).max()
         let finding = Finding(plan: plan, phase: phase, now: now)
         self.state = finding.state
@@ -79,7 +83,9 @@ package struct JobView: Hashable, Codable, Sendable {
         .object([
             .init("job", .string(job)), .init("name", .string(name)),
             .init("state", .string(state.rawValue)), .init("since", .string(since)),
-            .init("age_seconds", .double(ageSeconds)), .init("version", .int(Int64(version))),
+            .init("age_seconds", .double(ageSeconds)),
+            .init("running_seconds", .double(runningSeconds)),
+            .init("version", .int(Int64(version))),
             .init("threads", .int(Int64(threads))), .init("reason", reason?.json ?? .null),
             .init("next", next?.json ?? .null), .init("bottleneck", bottleneck?.json ?? .null),
             .init("rates", rates.json), .init("records", records.json),

@@ -86,6 +86,8 @@ package struct NodeView: Hashable, Codable, Sendable {
     package var time: TimeShares
     /// Fill of the fullest task's input lanes, 0…1: one full lane holds everybody up.
     package var queue: Double
+    /// Records that wait in the input lanes of all its tasks.
+    package var queueRecords: UInt64
     /// Age of the sampled records when this node took them; nil where nothing was sampled.
     package var p99Seconds: Double?
     package var rates: Flow<Double>
@@ -96,6 +98,7 @@ package struct NodeView: Hashable, Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, kind, parallelism, time, queue, rates, records, tasks
         case `operator` = "operator"
+        case queueRecords = "queue_records"
         case p99Seconds = "p99_seconds"
         case deadLetters = "dead_letters"
     }
@@ -118,8 +121,10 @@ package struct NodeView: Hashable, Codable, Sendable {
             in: rounded(tasks.reduce(0) { $0 + $1.rates.in }, 1),
             out: rounded(tasks.reduce(0) { $0 + $1.rates.out }, 1))
         self.records = Flow(
-            in: tasks.reduce(0) { $0 + $1.records.in }, out: tasks.reduce(0) { $0 + $1.records.out })
-        self.deadLetters = now.reduce(0) { $0 + $1.refused }
+            in: tasks.reduce(0) { $0 &+ $1.records.in },
+            out: tasks.reduce(0) { $0 &+ $1.records.out })
+        self.deadLetters = now.reduce(0) { $0 &+ $1.refused }
+        self.queueRecords = now.reduce(0) { $0 &+ $1.queue }
         var latency = LatencyReading()
         for (old, new) in pairs { latency.add(new.latency.since(old.latency)) }
         self.p99Seconds = latency.quantile(0.99).map { Double($0) / 1e9 }
@@ -136,6 +141,7 @@ package struct NodeView: Hashable, Codable, Sendable {
                     .init("actual", .int(Int64(parallelism.actual))),
                 ])),
             .init("time", time.json), .init("queue", .double(queue)),
+            .init("queue_records", .int(Int64(clamping: queueRecords))),
             .init("p99_seconds", p99Seconds.map(JSON.double) ?? .null),
             .init("rates", rates.json), .init("records", records.json),
             .init("dead_letters", .int(Int64(clamping: deadLetters))),
@@ -166,11 +172,11 @@ extension TimeShares {
         var blocked: UInt64 = 0
         var starved: UInt64 = 0
         for (old, new) in pairs {
-            busy += grown(old.busy, new.busy)
-            blocked += grown(old.blocked, new.blocked)
-            starved += grown(old.starved, new.starved)
+            busy &+= grown(old.busy, new.busy)
+            blocked &+= grown(old.blocked, new.blocked)
+            starved &+= grown(old.starved, new.starved)
         }
-        let total = Double(busy + blocked + starved)
+        let total = Double(busy) + Double(blocked) + Double(starved)
         guard total > 0 else {
             self.init()
             return

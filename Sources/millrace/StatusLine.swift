@@ -16,8 +16,9 @@ struct StatusLine {
     init(_ style: Style) { self.style = style }
 
     /// ` running 00:12  in 8.1k/s  out 312/s  dead 0  p99 3.1ms  bottleneck: score (busy 91%)`
-    static func text(_ view: JobView, seconds: Double) -> String {
-        var line = " \(view.state.rawValue.lowercased()) \(Figures.clock(seconds))"
+    static func text(_ view: JobView) -> String {
+        if view.state == .draining { return draining(view) }
+        var line = " \(view.state.rawValue.lowercased()) \(Figures.clock(view.runningSeconds))"
         line += "  in \(Figures.rate(view.rates.in))  out \(Figures.rate(view.rates.out))"
         line += "  dead \(view.deadLetters)"
         if let p99 = view.p99Seconds { line += "  p99 \(Figures.duration(p99))" }
@@ -28,10 +29,19 @@ struct StatusLine {
         return line
     }
 
+    /// ` draining: stdout (14 left), 1s`
+    private static func draining(_ view: JobView) -> String {
+        let waiting = view.nodes.filter { $0.queueRecords > 0 }
+            .map { "\($0.id) (\(Figures.count($0.queueRecords)) left)" }
+        let what = waiting.isEmpty ? (view.reason?.text ?? "") : waiting.joined(separator: ", ")
+        return " draining: \(what), \(Figures.duration(view.ageSeconds.rounded(.down)))"
+    }
+
     /// ` stopped 00:14  in 112 034  out 4 401  dead-lettered 0`
-    static func summary(_ view: JobView, seconds: Double) -> String {
+    static func summary(_ view: JobView) -> String {
         let word = view.state == .failed ? "failed" : "stopped"
-        return " \(word) \(Figures.clock(seconds))  in \(Figures.count(view.records.in))"
+        return " \(word) \(Figures.clock(view.runningSeconds))"
+            + "  in \(Figures.count(view.records.in))"
             + "  out \(Figures.count(view.records.out))  dead-lettered \(view.deadLetters)"
     }
 

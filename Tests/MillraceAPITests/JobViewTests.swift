@@ -51,7 +51,8 @@ import Testing
         now.tasks[0].recordsOut = 1000
         for task in 1...2 { now.tasks[task].recordsIn = UInt64(task) * 300 }
         let seen = JobView(
-            plan: plan, phase: .running, since: 0, wallClock: 0, earlier: earlier, now: now)
+            plan: plan, phase: .running, since: 0, running: 0, wallClock: 0, earlier: earlier,
+            now: now)
         #expect(seen.rates == Flow(in: 500, out: 450))
         #expect(seen.records == Flow(in: 1000, out: 900))
         #expect(seen.nodes[1].tasks.map(\.rates.in) == [150, 300])
@@ -63,7 +64,8 @@ import Testing
         earlier.tasks[0].recordsOut = 10
         let now = JobReading(instant: 2_000_000_000, tasks: reading(plan, [:]).tasks)
         let seen = JobView(
-            plan: plan, phase: .running, since: 0, wallClock: 0, earlier: earlier, now: now)
+            plan: plan, phase: .running, since: 0, running: 0, wallClock: 0, earlier: earlier,
+            now: now)
         #expect(seen.rates.in == 0)
         #expect(seen.nodes[0].time == TimeShares(busy: 0, blocked: 0, starved: 1))
     }

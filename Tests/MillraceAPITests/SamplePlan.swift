@@ -57,6 +57,6 @@ func reading(_ plan: Plan, _ shares: [String: (Int, Int, Int, Int)]) -> JobReadi
 /// A view of one second of these counters.
 func view(_ plan: Plan, _ now: JobReading, _ phase: JobPhase = .running) -> JobView {
     JobView(
-        plan: plan, phase: phase, since: 0, wallClock: 1_000_000_000,
+        plan: plan, phase: phase, since: 0, running: 0, wallClock: 1_000_000_000,
         earlier: .zero(tasks: plan.taskCount, instant: 0), now: now)
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import MillraceCore
+import MillraceSystem
+
+/// What a command line names as its topology.
+enum TopologyInput: Equatable {
+    /// A file with its text.
+    case file(name: String, text: String)
+    /// A one-liner.
+    case words([String])
+
+    /// One word that ends in `.yaml`, `.yml` or `.json`, or is `-`, is a file; anything else is a
+    /// one-liner.
+    static func isFile(_ words: [String]) -> Bool {
+        guard words.count == 1 else { return false }
+        return words[0] == "-"
+            || [".yaml", ".yml", ".json"].contains { words[0].hasSuffix($0) }
+    }
+
+    /// Throws `inputMissing`, `tooLarge` and, for a folder, `notServed`.
+    static func read(_ words: [String]) throws(Failure) -> TopologyInput {
+        guard isFile(words) else {
+            if words.count == 1, isFolder(words[0]) {
+                throw Failure(
+                    .notServed, "\(words[0]): a folder is known as a topology, but not served yet",
+                    next: "name one file of it")
+            }
+            return .words(words)
+        }
+        return try readFile(words[0])
+    }
+
+    /// `-` is standard input.
+    static func readFile(_ name: String) throws(Failure) -> TopologyInput {
+        let path = name == "-" ? "/dev/stdin" : name
+        let shown = name == "-" ? "<stdin>" : name
+        do {
+            let bytes = try DurableFile.read(path, limit: Limits.topologyBytesMax)
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw Failure(.yamlSyntax, "\(shown) is no UTF-8 text", next: "save it as UTF-8")
+            }
+            return .file(name: shown, text: text)
+        } catch let error as SystemError {
+            if error.number == EFBIG {
+                throw Failure(
+                    .tooLarge, "\(shown) is larger than 1 MiB", next: "split it, or generate less")
+            }
+            throw Failure(.inputMissing, "\(shown): \(error.reason)")
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            preconditionFailure("BUG: \(error) is neither a failure nor a system error")
+        }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder = ObjCBool(false)
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            && isFolder.boolValue
+    }
+
+    /// `NAME=value` lines of a file; empty lines and those that begin with `#` are skipped.
+    static func variables(in file: String) throws(Failure) -> [String: String] {
+        guard case .file(_, let text) = try readFile(file) else { return [:] }
+        var found: [String: String] = [:]
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            let line = line.drop { $0 == " " || $0 == "\t" }
+            if line.isEmpty || line.hasPrefix("#") || line == "\r" { continue }
+            guard let equals = line.firstIndex(of: "="), equals != line.startIndex else {
+                throw Failure(
+                    .usage, at: Mark(file: file, line: number + 1, column: 1, length: line.count),
+                    "a line of an environment file is NAME=value")
+            }
+            var value = line[line.index(after: equals)...]
+            if value.last == "\r" { value = value.dropLast() }
+            if value.count >= 2, let quote = value.first, quote == "\"" || quote == "'",
+                value.last == quote
+            {
+                value = value.dropFirst().dropLast()
+            }
+            found[String(line[..<equals])] = String(value)
+        }
+        return found
+    }
+}
+
+/// `--set NODE.PARAM=VALUE`.
+struct Setting: Hashable {
+    var node: String
+    /// May have points for a member of an object.
+    var parameter: String
+    var value: String
+
+    init(_ text: String) throws(Failure) {
+        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let names = halves[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, names.count == 2, !names[0].isEmpty, !names[1].isEmpty else {
+            throw Failure(
+                .usage, "--set \(text): not of the form NODE.PARAM=VALUE",
+                next: "for example  --set score.threshold=0.8")
+        }
+        node = String(names[0])
+        parameter = String(names[1])
+        value = String(halves[1])
+    }
+}
