@@ -30,6 +30,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case notLive = 2106
     case outOfRange = 2107
     case wrongUnit = 2108
+    case configurationRefused = 2110
     case deprecatedParameter = 2109
 
     case typesDiffer = 2301
@@ -73,6 +74,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case outOfMemory = 4103
     case operatorFailed = 4106
     case executorExited = 4107
+    case systemRefused = 4108
     case unavailable = 4201
     case notDrained = 4202
 
@@ -98,6 +100,7 @@ extension FailureCode: CustomStringConvertible {
         case 1100..<1200: 78
         case 2000..<3300: 65
         case 3401: 66
+        case 4108: 71
         case 4202: 75
         case 3300..<3400, 4000..<4300: 1
         case 5000..<6000: 74
