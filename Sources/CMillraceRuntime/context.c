@@ -19,6 +19,8 @@ mr_ctx *mrr_context_make(void *memory, uint64_t tag, uint64_t seed) {
 
 uint64_t mrr_context_tag(const mr_ctx *c) { return c->tag; }
 
+mrr_cells *mrr_context_cells(mr_ctx *c) { return c->task ? c->task->cells : NULL; }
+
 void mrr_host_set_error(mr_ctx *c, mr_status code, const char *text, uint64_t size) {
   if (mrr_flag_take(&c->busy, 1))
     return;

@@ -230,7 +230,8 @@ struct mrr_task {
   uint32_t done;   /* answered MR_DONE: its input is thrown away */
   uint32_t quiet;  /* a source that waits for its wake */
   uint32_t batch_limit, limit;
-  uint32_t slots; /* index slots a call needs */
+  uint32_t bound; /* records that one input record can cause on a port; 0: no bound */
+  uint32_t slots; /* index slots without which it is not called */
   uint64_t taken; /* records in, or out of a source */
   mr_batch batch;
   mr_work work;

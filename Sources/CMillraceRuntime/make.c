@@ -51,15 +51,16 @@ void mrr_task_input(mrr_task *t, uint32_t number, mrr_lane *lane, uint32_t input
   lane->listed = 1;
 }
 
-static uint32_t slots_needed(const mr_operator *type, const mr_source *source) {
+/* The most records one input record can cause on a port; 0: no bound on some port. */
+static uint32_t most_records(const mr_operator *type) {
   uint32_t most = 1;
-  if (source)
-    return 1; /* credit says how many */
   for (uint32_t i = 0; i < type->output_count; i++) {
     uint32_t n = type->outputs[i]->max_records_per_input;
-    most = n == 0 || n > most ? (n ? n : MRR_BATCH) : most;
+    if (n == 0)
+      return 0;
+    most = n > most ? n : most;
   }
-  return most > 1 || type->flags & MR_OP_RESUMABLE ? MRR_BATCH : most;
+  return most;
 }
 
 void mrr_task_operator(mrr_task *t, const mr_operator *type, const mr_source *source, void *op,
@@ -72,7 +73,8 @@ void mrr_task_operator(mrr_task *t, const mr_operator *type, const mr_source *so
   t->resumable = (type->flags & MR_OP_RESUMABLE) != 0;
   t->stateless = (type->flags & MR_OP_STATELESS) != 0;
   t->batch_limit = t->limit = batch_limit;
-  t->slots = slots_needed(type, source);
+  t->bound = source ? 1 : most_records(type);
+  t->slots = t->bound ? t->bound : MRR_BATCH;
 }
 
 /* ---- ports ------------------------------------------------------------------------ */

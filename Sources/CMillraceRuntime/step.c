@@ -141,6 +141,21 @@ static void pass_controls(mrr_chain *c) {
   }
 }
 
+/* ---- room ------------------------------------------------------------------------- */
+
+/* How many input records the next call may get: its bounded output must fit. */
+static uint32_t call_limit(const mrr_task *t) {
+  uint64_t limit = t->limit;
+  for (uint32_t i = 0; i < t->port_count && t->bound; i++) {
+    mrr_port *p = t->ports[i];
+    uint64_t slots = p->scratch_size;
+    if (p->mode == MRR_PORT_LANE)
+      slots = mrr_lane_room(p->lane, limit * t->bound);
+    limit = slots / t->bound < limit ? slots / t->bound : limit;
+  }
+  return limit ? (uint32_t)limit : 1;
+}
+
 /* ---- input lanes ------------------------------------------------------------------ */
 
 static void collect_woken(mrr_task *t) {
@@ -176,13 +191,14 @@ static void note_queue(mrr_task *t) {
 
 static uint32_t step_lanes(mrr_chain *c, int64_t now) {
   mrr_task *t = c->members[0];
+  uint32_t limit = call_limit(t);
   collect_woken(t);
   for (uint32_t tries = t->active_count; tries; tries--) {
     if (t->cursor >= t->active_count)
       t->cursor = 0;
     mrr_lane *l = t->active[t->cursor];
     take_controls(c, l, now);
-    uint32_t n = l->state == MRR_LANE_OPEN ? mrr_lane_slice(l, c->arena, t->limit) : 0;
+    uint32_t n = l->state == MRR_LANE_OPEN ? mrr_lane_slice(l, c->arena, limit) : 0;
     if (n) {
       l->empty = 0;
       t->cursor++;
@@ -293,7 +309,8 @@ static uint32_t step(mrr_chain *c, int64_t now) {
     if (m > 0) {
       mrr_port *link = c->members[m - 1]->ports[0];
       uint32_t n = link->tail - link->head;
-      r = mrr_call_process(c, (uint32_t)m, NULL, link, n < t->limit ? n : t->limit, now);
+      uint32_t limit = call_limit(t);
+      r = mrr_call_process(c, (uint32_t)m, NULL, link, n < limit ? n : limit, now);
     } else {
       began = 1;
       r = c->state != MRR_CHAIN_RUNNING ? step_stopping(c, now)

@@ -21,3 +21,13 @@ int mrshim_futex_wait(const uint32_t *word, uint32_t expected, int64_t timeout_n
 void mrshim_futex_wake(uint32_t *word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
+
+void mrshim_gate_open(uint32_t *word) {
+  __atomic_store_n(word, 1, __ATOMIC_RELEASE);
+  mrshim_futex_wake(word);
+}
+
+void mrshim_gate_pass(uint32_t *word) {
+  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
+    mrshim_futex_wait(word, 0, -1);
+}

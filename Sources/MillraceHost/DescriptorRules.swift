@@ -17,7 +17,6 @@ package enum DescriptorRules {
         for (i, parameter) in operation.parameters.enumerated() {
             try ParameterRules.check(parameter, place.dot("params")[i])
         }
-        try checkPorts(operation, place)
         switch operation.kind {
         case .transform, .sink:
             if operation.inputs.isEmpty {
@@ -30,6 +29,7 @@ package enum DescriptorRules {
         if operation.kind == .sink, !operation.outputs.isEmpty {
             throw place.dot("outputs").refusal("a sink has none")
         }
+        try checkPorts(operation, place)
     }
 
     /// `[a-z][a-z0-9]*([._-][a-z0-9]+)*`, up to 64 bytes.

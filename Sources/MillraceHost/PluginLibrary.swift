@@ -17,8 +17,14 @@ import Synchronization
     package let changedSignals: [Int32]
     private let byID: [String: OperatorDescriptor]
 
+    private enum Slot {
+        /// Its code runs for the first time; no lock is held meanwhile.
+        case opening
+        case open(PluginLibrary)
+    }
+
     /// All libraries of this process, by content.
-    private static let loaded = Mutex<[String: PluginLibrary]>([:])
+    private static let slots = Mutex<[String: Slot]>([:])
 
     /// Loads the private copy, or gives the library that has it loaded already. `host` has to
     /// live for ever; `context` is what the plugin's `load` gets for its messages.
@@ -27,20 +33,31 @@ import Synchronization
     @unsafe package static func open(
         _ reference: PluginReference, host: UnsafePointer<mr_host>, context: OpaquePointer? = nil
     ) throws(Failure) -> PluginLibrary {
-        let result: Result<PluginLibrary, Failure> = loaded.withLock { loaded in
-            if let library = loaded[reference.sha256] { return .success(library) }
-            do throws(Failure) {
-                let library = try unsafe PluginLibrary(reference, host: host)
-                try library.checkUnique(among: loaded.values.map { $0 })
-                // Before `load`: a second try would be a second call in this process.
-                loaded[reference.sha256] = library
-                try unsafe library.callLoad(host: host, context: context)
-                return .success(library)
-            } catch {
-                return .failure(error)
+        let known: PluginLibrary? = slots.withLock { slots in
+            switch slots[reference.sha256] {
+            case .open(let library): return library
+            case .opening: preconditionFailure("BUG: a library is opened twice at a time")
+            case nil:
+                slots[reference.sha256] = .opening
+                return nil
             }
         }
-        return try result.get()
+        if let known { return known }
+        do throws(Failure) {
+            let library = try unsafe PluginLibrary(reference, host: host)
+            try library.checkUnique()
+            try unsafe library.callLoad(host: host, context: context)
+            slots.withLock { $0[reference.sha256] = .open(library) }
+            return library
+        } catch {
+            slots.withLock { $0[reference.sha256] = nil }
+            throw error
+        }
+    }
+
+    /// `open` with the host table of this process.
+    package static func load(_ reference: PluginReference) throws(Failure) -> PluginLibrary {
+        unsafe try open(reference, host: HostTable.table)
     }
 
     /// Our copy of the operator's table, with every field of the newest headers; lives for ever.
@@ -90,7 +107,10 @@ import Synchronization
         byID = Dictionary(uniqueKeysWithValues: table.operators.map { ($0.description.id, $0) })
     }
 
-    private func checkUnique(among others: [PluginLibrary]) throws(Failure) {
+    private func checkUnique() throws(Failure) {
+        let others: [PluginLibrary] = Self.slots.withLock { slots in
+            slots.values.compactMap { if case .open(let library) = $0 { library } else { nil } }
+        }
         for other in others {
             for id in byID.keys.sorted() where other.byID[id] != nil {
                 throw Failure(

@@ -58,7 +58,7 @@ import MillraceCore
         guard least <= ours else {
             throw Failure(
                 .abiVersion,
-                "\(file) needs a host of ABI \(text(least)) or newer, this one speaks \(text(ours))",
+                "\(file) needs a host of ABI \(text(least)) or newer, this one has \(text(ours))",
                 next: "use a newer millrace, or build the plugin with older headers")
         }
     }

@@ -25,6 +25,17 @@ package final class Poller: Sendable {
             object: "descriptor \(descriptor)")
     }
 
+    /// As `add`; false for what can always be read and so cannot be watched, such as a file.
+    package func addIfPollable(_ descriptor: Int32, token: UInt64) throws(SystemError) -> Bool {
+        do {
+            try add(descriptor, token: token)
+            return true
+        } catch {
+            guard error.number == EPERM else { throw error }
+            return false
+        }
+    }
+
     package func remove(_ descriptor: Int32) {
         let result = mrshim_epoll_remove(epoll.number, descriptor)
         precondition(result == 0, "BUG: descriptor \(descriptor) was not added")

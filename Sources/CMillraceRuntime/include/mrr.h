@@ -157,6 +157,8 @@ mrr_task *mrr_chain_member(const mrr_chain *c, uint32_t member);
 uint64_t mrr_context_bytes(void);
 mr_ctx *mrr_context_make(void *memory, uint64_t tag, uint64_t seed);
 uint64_t mrr_context_tag(const mr_ctx *c);
+/* The counters of its task, or NULL. */
+mrr_cells *mrr_context_cells(mr_ctx *c);
 /* What the operator said last through set_error; returns its size, at most `room`. */
 uint32_t mrr_context_error(mr_ctx *c, char *text, uint32_t room, mr_status *code);
 /* Table entries of mr_host. */
@@ -167,7 +169,7 @@ uint64_t mrr_host_hash(const void *key, uint64_t size);
 /* Entry of mr_host_metrics. */
 void mrr_observe(mr_histogram *h, uint64_t value);
 
-/* Stamps around calls that Swift makes during set-up. */
+/* Stamps around calls that Swift makes during set-up. `l` may be one without chains. */
 void mrr_box_enter(mrr_loop *l, mrr_task *t, uint32_t call, int64_t now);
 void mrr_box_leave(mrr_loop *l, mrr_task *t);
 

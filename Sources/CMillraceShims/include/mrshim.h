@@ -19,6 +19,10 @@ int mrshim_futex_wait(const uint32_t *word, uint32_t expected, int64_t timeout_n
 /* Wakes everybody who waits for the word. */
 void mrshim_futex_wake(uint32_t *word);
 
+/* A word that is 0 until it is opened, once; passing waits for that. */
+void mrshim_gate_open(uint32_t *word);
+void mrshim_gate_pass(uint32_t *word);
+
 /* memory.c: memfd and seals are behind _GNU_SOURCE. */
 
 /* A file in memory of `size` bytes, all of them allocated, its size sealed, closed on exec.

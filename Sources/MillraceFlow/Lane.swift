@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMillraceRuntime
+import MillraceCore
+
+/// A lane between two tasks, before and after it is attached to both. Its words belong to
+/// `lane.c`; there is nothing to do with it here but to attach it.
+@safe package struct Lane: @unchecked Sendable {
+    // SAFETY(handle): lives in the pool.
+    let handle: OpaquePointer
+
+    /// `queue` slots, a power of two.
+    package init(queue: Int, pool: Pool) throws(Failure) {
+        precondition(queue > 0 && queue & (queue - 1) == 0, "BUG: queue \(queue)")
+        let space = unsafe try pool.take(mrr_lane_bytes(UInt32(queue)))
+        unsafe handle = mrr_lane_make(space, UInt32(queue))
+    }
+}
