@@ -4,8 +4,8 @@
 //
 // State per lane: `rest`, the beginning of a line whose end has not come; or `skipping`, when that
 // beginning was too long and has been refused already: what follows up to the next newline is
-// dropped. When the output is full in the middle of a record, `done` remembers how far it got; the
-// same record comes again as the first of the next batch.
+// dropped. When the output is full in the middle of a record, `done` remembers how far it got: the
+// same record comes again as the first of this lane's next batch, perhaps after one of another.
 #include "basic.h"
 #include "scan.h"
 
@@ -14,6 +14,7 @@
 typedef struct {
   uint8_t *rest;
   uint64_t used, room;
+  uint64_t done; /* bytes of the first record that comes next that are lines already */
   uint32_t skipping;
   uint32_t reserved0;
   mr_record head; /* of the record that the rest came with: its time and trace */
@@ -27,7 +28,6 @@ typedef struct {
   uint32_t lanes; /* entries of `lane` */
   piece *lane;
   uint64_t longest;
-  uint64_t done; /* bytes of the first record that comes next that are lines already */
 } lines;
 
 static mr_status lines_create(const mr_operator *self, const mr_host *host, mr_ctx *ctx,
@@ -148,18 +148,18 @@ static inline mr_status finish(const lines *op, piece *held, const mr_record *re
   return status;
 }
 
-/* All lines of a record, from `op->done` on. MR_OK: `done` is 0 again. */
+/* All lines of a record, from `done` on. MR_OK: `done` is 0 again. */
 static mr_status split(lines *op, piece *held, const mr_record *record, const uint8_t *value,
                        uint64_t size) {
   uint8_t room[64];
-  uint64_t start = op->done;
+  uint64_t start = held->done;
   for (uint64_t at = start; at < size; at += 64) {
     uint64_t ends = scan_newlines(scan_block(value + at, size - at, room)) & scan_there(size - at);
     for (; ends != 0; ends &= ends - 1) {
       uint64_t end = at + (uint32_t)__builtin_ctzll(ends);
       mr_status status = finish(op, held, record, value + start, end - start, size - start);
       if (MR_UNLIKELY(status != MR_OK)) {
-        op->done = start;
+        held->done = start;
         return status;
       }
       start = end + 1;
@@ -167,7 +167,7 @@ static mr_status split(lines *op, piece *held, const mr_record *record, const ui
   }
   mr_status status = keep(op, held, record, value + start, size - start);
   if (status == MR_OK)
-    op->done = 0;
+    held->done = 0;
   return status;
 }
 
@@ -216,7 +216,7 @@ static mr_status lines_process(void *instance, const mr_batch *batch, mr_work *w
     const uint8_t *value = mr_value(batch, record);
     uint64_t size = mr_value_size(record);
     mr_prefetch(batch, i + 1);
-    uint64_t length = op->done == 0 ? too_long(op, held, value, size) : 0;
+    uint64_t length = held->done == 0 ? too_long(op, held, value, size) : 0;
     if (MR_UNLIKELY(length > 0)) {
       work->bad = i;
       return refuse(op, held, value, size, length);

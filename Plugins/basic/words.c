@@ -4,7 +4,7 @@
 //
 // White space is turned into a bit mask of 64 bytes; a word begins and ends where neighbouring bits
 // differ. When the output is full in the middle of a record, `done` remembers how far it got: the
-// same record comes again as the first of the next batch.
+// same record comes again as the first of its lane's next batch, perhaps after one of another lane.
 #include "basic.h"
 #include "scan.h"
 
@@ -18,7 +18,8 @@ typedef struct {
   mr_out *out;
   uint64_t (*hash)(const void *key, uint64_t size);
   uint32_t schema;
-  uint32_t done; /* bytes of the first record that comes next that are words already */
+  uint32_t lanes; /* entries of `done` */
+  uint32_t *done; /* per lane: bytes of the first record that comes next that are words already */
 } words;
 
 static mr_status words_create(const mr_operator *self, const mr_host *host, mr_ctx *ctx,
@@ -35,13 +36,28 @@ static mr_status words_create(const mr_operator *self, const mr_host *host, mr_c
   return MR_OK;
 }
 
-static void words_destroy(void *instance) { free(instance); }
+static void words_destroy(void *instance) {
+  free(((words *)instance)->done);
+  free(instance);
+}
 
 static mr_status words_start(void *instance, const mr_start *info) {
   words *op = instance;
   op->out = info->out[0];
   op->schema = info->out_schema[0];
   return MR_OK;
+}
+
+static uint32_t *done_of(words *op, uint32_t lane) {
+  if (MR_UNLIKELY(lane >= op->lanes)) {
+    uint32_t *grown = realloc(op->done, (lane + 1u) * sizeof *grown);
+    if (grown == NULL)
+      return NULL;
+    memset(grown + op->lanes, 0, (lane + 1u - op->lanes) * sizeof *grown);
+    op->done = grown;
+    op->lanes = lane + 1;
+  }
+  return &op->done[lane];
 }
 
 /* Emit the word [first, last) of a record of `size` bytes. */
@@ -70,12 +86,13 @@ static inline mr_status emit(const words *op, const mr_record *record, const uin
   return MR_OK;
 }
 
-/* All words of a record, from `op->done` on. MR_OK: `done` is 0 again. */
-static mr_status split(words *op, const mr_record *record, const uint8_t *value, uint64_t size) {
+/* All words of a record, from *done on. MR_OK: *done is 0 again. */
+static mr_status split(const words *op, uint32_t *done, const mr_record *record,
+                       const uint8_t *value, uint64_t size) {
   uint8_t room[64];
   uint64_t start = 0;  /* of the word that is open */
   uint64_t before = 1; /* was the byte before this block white space? */
-  for (uint64_t at = op->done; at < size; at += 64) {
+  for (uint64_t at = *done; at < size; at += 64) {
     uint64_t space = scan_spaces(scan_block(value + at, size - at, room));
     uint64_t edges = space ^ (space << 1 | before);
     before = space >> 63;
@@ -87,7 +104,7 @@ static mr_status split(words *op, const mr_record *record, const uint8_t *value,
       }
       mr_status status = emit(op, record, value, size, start, at + bit);
       if (status != MR_OK) {
-        op->done = (uint32_t)start;
+        *done = (uint32_t)start;
         return status;
       }
     }
@@ -95,11 +112,11 @@ static mr_status split(words *op, const mr_record *record, const uint8_t *value,
   if (!before) {
     mr_status status = emit(op, record, value, size, start, size);
     if (status != MR_OK) {
-      op->done = (uint32_t)start;
+      *done = (uint32_t)start;
       return status;
     }
   }
-  op->done = 0;
+  *done = 0;
   return MR_OK;
 }
 
@@ -113,17 +130,20 @@ static int has_giant(const uint8_t *value, uint64_t size) {
 
 static mr_status words_process(void *instance, const mr_batch *batch, mr_work *work) {
   words *op = instance;
+  uint32_t *done = done_of(op, batch->lane);
+  if (done == NULL)
+    return mr_fail(op->host, op->ctx, MR_E_NOMEM, "out of memory");
   for (uint32_t i = 0; i < batch->count; i++) {
     const mr_record *record = mr_at(batch, i);
     const uint8_t *value = mr_value(batch, record);
     uint32_t size = mr_value_size(record);
     mr_prefetch(batch, i + 1);
-    if (MR_UNLIKELY(size > LONGEST && op->done == 0 && has_giant(value, size))) {
+    if (MR_UNLIKELY(size > LONGEST && *done == 0 && has_giant(value, size))) {
       work->bad = i;
       return basic_fail(op->host, op->ctx, MR_E_DATA,
                         "a word is longer than %u bytes and cannot be a key", LONGEST);
     }
-    mr_status status = split(op, record, value, size);
+    mr_status status = split(op, done, record, value, size);
     if (status != MR_OK) {
       work->consumed = i;
       return status;

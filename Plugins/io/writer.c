@@ -31,7 +31,10 @@ void io_writer_attach(io_writer *writer, int file, const char *name) {
                   (S_ISREG(facts.st_mode) || (S_ISCHR(facts.st_mode) && !isatty(file)));
 }
 
-void io_writer_destroy(io_writer *writer) { free(writer->bytes); }
+void io_writer_destroy(io_writer *writer) {
+  free(writer->bytes);
+  free(writer->taken_until);
+}
 
 static mr_status failed(const io_writer *writer, int error) {
   if (error == EPIPE)
@@ -42,44 +45,38 @@ static mr_status failed(const io_writer *writer, int error) {
                  (unsigned long long)writer->used, writer->name, strerror(error));
 }
 
-/* MR_OK when a write will not wait, MR_YIELD when nobody reads. */
-static mr_status wait_for_reader(const io_writer *writer) {
+/* MR_OK when a write will not wait, MR_YIELD when nobody reads for `turns` times a short while. */
+static mr_status wait_for_reader(const io_writer *writer, int *turns) {
   struct pollfd ready = {.fd = writer->file, .events = POLLOUT};
-  for (int turn = 0; turn < TURNS; turn++) {
-    if (poll(&ready, 1, PATIENCE_MS) > 0)
-      return MR_OK;
-    if (writer->cancel != NULL && __atomic_load_n(writer->cancel, __ATOMIC_RELAXED))
+  while (poll(&ready, 1, PATIENCE_MS) <= 0) {
+    int cancelled = writer->cancel != NULL && __atomic_load_n(writer->cancel, __ATOMIC_RELAXED);
+    if (cancelled || --*turns <= 0)
       return MR_YIELD;
   }
-  return MR_YIELD;
+  return MR_OK;
 }
 
 /* Write from the front of the buffer; what cannot be written stays in it. */
 static mr_status flush(io_writer *writer) {
   uint64_t done = 0;
+  int error = 0, turns = TURNS;
   mr_status status = MR_OK;
-  while (done < writer->used && status == MR_OK) {
+  while (done < writer->used && error == 0) {
     uint64_t size = writer->used - done;
     /* A pipe that is ready has room for this much and perhaps not for more. */
     if (!writer->plain && size > PIPE_BUF)
       size = PIPE_BUF;
-    if (!writer->plain)
-      status = wait_for_reader(writer);
-    if (status != MR_OK)
+    if (!writer->plain && (status = wait_for_reader(writer, &turns)) != MR_OK)
       break;
     ssize_t written = write(writer->file, writer->bytes + done, size);
     if (written >= 0)
       done += (uint64_t)written;
-    else if (errno != EINTR && errno != EAGAIN) {
-      int error = errno;
-      memmove(writer->bytes, writer->bytes + done, writer->used - done);
-      writer->used -= done;
-      return failed(writer, error);
-    }
+    else if (errno != EINTR && errno != EAGAIN)
+      error = errno;
   }
-  memmove(writer->bytes, writer->bytes + done, writer->used - done);
   writer->used -= done;
-  return status;
+  memmove(writer->bytes, writer->bytes + done, writer->used);
+  return error != 0 ? failed(writer, error) : status;
 }
 
 static int make_room(io_writer *writer, uint64_t size) {
@@ -92,6 +89,14 @@ static int make_room(io_writer *writer, uint64_t size) {
   writer->bytes = bytes;
   writer->room = room;
   return 1;
+}
+
+/* The bytes that `append` makes of a record. */
+static uint64_t text_size(const io_writer *writer, const uint8_t *payload,
+                          const mr_record *record) {
+  uint64_t size = mr_value_size(record);
+  int ends = size > 0 && payload[record->length - 1] == '\n';
+  return size + !ends + (writer->with_key ? record->key_length + 1u : 0);
 }
 
 /* The value, or key, tab and value; and a newline unless there is one. */
@@ -113,21 +118,43 @@ static int append(io_writer *writer, const uint8_t *payload, const mr_record *re
   return 1;
 }
 
-/* A batch that comes again: drop what was written of it the first time. Returns how much. */
-static uint64_t skip_written(io_writer *writer, uint64_t before) {
-  uint64_t added = writer->used - before;
-  uint64_t skip = writer->ahead < added ? writer->ahead : added;
-  if (skip > 0)
-    memmove(writer->bytes + before, writer->bytes + before + skip, added - skip);
-  writer->used -= skip;
-  return skip;
+/* How many records at the front of the batch were written when it came the first time. */
+static uint32_t taken_before(const io_writer *writer, const mr_batch *batch) {
+  uint64_t until = batch->lane < writer->lanes ? writer->taken_until[batch->lane] : 0;
+  uint64_t taken = until > batch->sequence ? until - batch->sequence : 0;
+  return taken < batch->count ? (uint32_t)taken : batch->count;
+}
+
+static int remember_taken(io_writer *writer, uint32_t lane, uint64_t until) {
+  if (lane >= writer->lanes) {
+    uint64_t *grown = realloc(writer->taken_until, (lane + 1u) * sizeof *grown);
+    if (grown == NULL)
+      return 0;
+    memset(grown + writer->lanes, 0, (lane + 1u - writer->lanes) * sizeof *grown);
+    writer->taken_until = grown;
+    writer->lanes = lane + 1;
+  }
+  writer->taken_until[lane] = until;
+  return 1;
+}
+
+/* `written` bytes of the records from `first` on are written. Keep what is left of the record they
+ * end in, drop the rest. Returns the first record that is not begun. */
+static uint32_t give_back(io_writer *writer, const mr_batch *batch, uint32_t first,
+                          uint64_t written) {
+  uint64_t end = 0;
+  while (end < written) {
+    const mr_record *record = mr_at(batch, first++);
+    end += text_size(writer, mr_payload(batch, record), record);
+  }
+  writer->used = end - written;
+  return first;
 }
 
 mr_status io_writer_take(io_writer *writer, const mr_batch *batch, mr_work *work) {
-  mr_status status = MR_OK;
-  work->consumed = 0;
   uint64_t before = writer->used;
-  for (uint32_t i = 0; i < batch->count; i++) {
+  uint32_t first = taken_before(writer, batch);
+  for (uint32_t i = first; i < batch->count; i++) {
     const mr_record *record = mr_at(batch, i);
     mr_prefetch(batch, i + 4);
     if (!append(writer, mr_payload(batch, record), record)) {
@@ -135,17 +162,21 @@ mr_status io_writer_take(io_writer *writer, const mr_batch *batch, mr_work *work
       return mr_fail(writer->host, writer->ctx, MR_E_NOMEM, "out of memory");
     }
   }
-  uint64_t skipped = skip_written(writer, before), fresh = writer->used - before;
-  if (!(batch->flags & MR_BATCH_MORE) || writer->used >= BUFFER)
-    status = flush(writer);
-  if (status == MR_OK) {
-    writer->ahead -= skipped;
-    work->consumed = batch->count;
+  if ((batch->flags & MR_BATCH_MORE) && writer->used < BUFFER)
     return MR_OK;
-  }
-  uint64_t left = writer->used < fresh ? writer->used : fresh;
-  writer->used -= left;
-  writer->ahead += fresh - left;
+  uint64_t fresh = writer->used - before;
+  mr_status status = flush(writer);
+  if (status == MR_OK)
+    return MR_OK;
+  uint32_t begun = first;
+  if (writer->used >= fresh)
+    writer->used -= fresh;
+  else
+    begun = give_back(writer, batch, first, fresh - writer->used);
+  if (!remember_taken(writer, batch->lane, batch->sequence + begun))
+    return mr_fail(writer->host, writer->ctx, MR_E_NOMEM, "out of memory");
+  /* One record stays with the host even if all have begun: the call that finishes it must come. */
+  work->consumed = begun < batch->count || begun == 0 ? begun : begun - 1;
   return status;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What `stdout` and `file.sink` have in common: records as text in a buffer, the buffer to a file.
  *
- * A batch is taken or not taken as a whole. One whose bytes could not all be written is taken out
- * of the buffer again; what of it has been written already is remembered in `ahead` and left out
- * when the same batch comes again. So neither a full disk nor a slow reader doubles a byte. */
+ * When not all of a batch can be written, because a disk is full or a reader slow, what has not
+ * begun to be written is taken out of the buffer again and comes again with the next batch of its
+ * lane. Records that have begun are remembered by lane and sequence and left out then. So no byte
+ * is doubled, no record is torn by one of another lane, and nothing waits here for a call that
+ * might not come. */
 #ifndef MR_IO_WRITER_H
 #define MR_IO_WRITER_H
 
@@ -18,7 +20,8 @@ typedef struct {
   uint32_t with_key; /* format=key_value */
   uint8_t *bytes;
   uint64_t used, room;
-  uint64_t ahead;         /* leading bytes of the next batch that are written already */
+  uint64_t *taken_until;  /* per lane: records before this sequence are written */
+  uint32_t lanes;         /* entries of `taken_until` */
   const uint32_t *cancel; /* of mr_start */
 } io_writer;
 
@@ -29,8 +32,8 @@ mr_status io_writer_create(io_writer *writer, const mr_host *host, mr_ctx *ctx,
 void io_writer_attach(io_writer *writer, int file, const char *name);
 void io_writer_destroy(io_writer *writer);
 
-/* Take the records of a batch, write when no more are waiting. MR_OK, MR_YIELD with nothing
- * consumed when the reader is slow, or MR_E_IO. [task] */
+/* Take the records of a batch, write when no more are waiting. MR_OK, MR_YIELD when the reader is
+ * slow, or MR_E_IO. [task] */
 mr_status io_writer_take(io_writer *writer, const mr_batch *batch, mr_work *work);
 /* Write what is left. MR_OK, MR_AGAIN when the reader is slow, or MR_E_IO. [task] */
 mr_status io_writer_finish(io_writer *writer);
