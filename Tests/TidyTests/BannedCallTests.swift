@@ -14,7 +14,8 @@ enum BannedCall {
     static func findings(_ file: SourceFile) -> [Finding] {
         guard file.target != "MillraceSystem" else { return [] }
         return patterns.flatMap { pattern in
-            file.tokens.lines(of: pattern).map {
+            // A function of ours may have such a name; one of the system stands alone.
+            file.tokens.lines(of: pattern, unless: pattern[0] == "." ? [] : [".", "func"]).map {
                 file.finding($0, "`\(pattern.joined())` outside MillraceSystem")
             }
         }
@@ -51,6 +52,8 @@ struct BannedCallTests {
         ] {
             let file = SourceFile(path: "Sources/MillraceJobs/A.swift", text: line)
             #expect(!BannedCall.findings(file).isEmpty, "\(line)")
+            let own = SourceFile(path: "Sources/MillraceJobs/A.swift", text: "loop.sleep(10)")
+            #expect(BannedCall.findings(own).isEmpty)
             let system = SourceFile(path: "Sources/MillraceSystem/A.swift", text: line)
             #expect(BannedCall.findings(system).isEmpty)
         }

@@ -61,7 +61,7 @@ enum Layers {
 
     static func findings(_ manifest: Manifest) -> [String] {
         var found: [String] = []
-        for target in manifest.targets where target.kind != "test" {
+        for target in manifest.targets where target.kind != "test" && !target.isForTests {
             guard let row = rows[target.name] else {
                 found.append("\(target.name) has no row in the table of layers")
                 continue
@@ -94,6 +94,8 @@ struct Manifest {
     struct Target {
         var name: String
         var kind: String
+        /// A program or a library that only tests use.
+        var isForTests = false
         var dependencies: Set<String>
     }
     struct Product {
@@ -117,6 +119,7 @@ struct Manifest {
             }
             return Target(
                 name: target["name"] as? String ?? "", kind: target["type"] as? String ?? "",
+                isForTests: (target["path"] as? String)?.hasPrefix("Tests/") == true,
                 dependencies: Set(dependencies))
         }
         self.products = products.map {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Testing
 
 /// What every text of the repository keeps to, whatever its language.
@@ -26,7 +27,7 @@ enum TidyFile {
     /// Work left undone, names of one machine, addresses that need a network of one's own.
     static func leftovers(_ file: SourceFile) -> [Finding] {
         let words: Set = ["TODO", "FIXME", "XXX", "HACK"]
-        let paths = ["/work/", "/tmp/b-", "/root/", "/home/", "shared/design"]
+        let paths = [Repository.root.path + "/", NSHomeDirectory() + "/"]
         return file.lines.enumerated().flatMap { number, line -> [Finding] in
             var found: [String] = []
             found += line.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
@@ -152,7 +153,7 @@ struct TidyFileTests {
         #expect(TidyFile.licence(file("a.c", "int a;\n")).count == 1)
         #expect(TidyFile.whiteSpace(file("a.c", "int a; \nint b;")).count == 2)
         for line in [
-            "// TODO: later", "cd /work/main", "https://mirror.internal:8080/simple",
+            "// TODO: later", "cd \(Repository.root.path)/a", "https://mirror.internal:8080/simple",
             "Copyright 2020 Somebody",
         ] {
             #expect(TidyFile.leftovers(file("a.c", line)).count == 1, "\(line)")

@@ -181,13 +181,15 @@ struct Tokenizer {
 }
 
 extension [Token] {
-    /// Lines on which these tokens follow each other.
-    func lines(of pattern: [String]) -> [Int] {
+    /// Lines on which these tokens follow each other, but for those where one of `preceded` comes
+    /// right before.
+    func lines(of pattern: [String], unless preceded: Set<String> = []) -> [Int] {
         guard count >= pattern.count else { return [] }
         return (0...(count - pattern.count)).compactMap { start in
             for (offset, text) in pattern.enumerated() where self[start + offset].text != text {
                 return nil
             }
+            if start > 0, preceded.contains(self[start - 1].text) { return nil }
             return self[start].line
         }
     }
