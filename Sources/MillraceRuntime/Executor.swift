@@ -10,7 +10,8 @@ import Synchronization
 /// The tasks of one job in this process. It obeys its supervisor and decides nothing by itself.
 ///
 ///   NEW -load-> LOADED -open-> OPENING -every loop opened-> OPEN -start-> RUNNING
-///   RUNNING -drain-> RUNNING -every chain finished-> STOPPED
+///   RUNNING -drain-> RUNNING -every chain finished-> DRAINED -instances destroyed-> STOPPED
+///   STOPPED and told to stop, in either order -> the process ends
 ///   any -a call failed-> FAILED, which waits for `stop` or the end of the channel
 final class Executor: Sendable {
     private struct State {
@@ -22,7 +23,7 @@ final class Executor: Sendable {
         var closed = 0
         var running = false
         var failed = false
-        var draining = false
+        var stopWanted = false
     }
 
     private let pages: @Sendable (Int) throws(Failure) -> TaskPages
@@ -56,7 +57,7 @@ final class Executor: Sendable {
             case .drain:
                 drain()
             case .stop:
-                leave()
+                stop()
             }
         } catch {
             fail(error)
@@ -94,11 +95,20 @@ final class Executor: Sendable {
     }
 
     private func drain() {
-        let chains = state.withLock { state in
-            state.draining = true
-            return state.chains
-        }
+        let chains = state.withLock { $0.chains }
         for chain in chains where chain.isSource { chain.handle.drain() }
+    }
+
+    /// After a drain the process ends once every instance is destroyed; else at once.
+    private func stop() {
+        let waits = state.withLock { state in
+            state.stopWanted = true
+            let drained = !state.failed && !state.chains.isEmpty
+                && state.finished == state.chains.count
+            return drained && state.closed < state.loops.count
+        }
+        guard !waits else { return }
+        leave()
     }
 
     // MARK: - what loops say, on their threads
@@ -120,14 +130,13 @@ final class Executor: Sendable {
             }
             if all { report(.drained) }
         case .closed:
-            let all = state.withLock { state in
+            let (all, leaves) = state.withLock { state in
                 state.closed += 1
-                return state.closed == state.loops.count && !state.failed
+                let all = state.closed == state.loops.count && !state.failed
+                return (all, all && state.stopWanted)
             }
-            if all {
-                report(.stopped)
-                leave()
-            }
+            if all { report(.stopped) }
+            if leaves { leave() }
         }
     }
 

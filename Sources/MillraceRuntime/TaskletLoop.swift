@@ -122,7 +122,7 @@ final class TaskletLoop: Sendable {
                 report(.finished(finished))
             }
             sleeper.look(now: now)
-            if turn.moved || turn.active || spins { continue }
+            if turn.moved || turn.active || turn.ended || spins { continue }
             sleeper.sleep(until: turn.due)
         }
         return false
