@@ -50,11 +50,12 @@ static void take_stamp(mrr_chain *c, int64_t birth, int64_t now) {
   c->stamp = birth;
 }
 
-/* Take the control records that stand at the head of a lane. */
+/* Take the control records up to the head of a lane. A batch may have passed a watermark or a
+ * stamp, never a barrier or an end. */
 static void take_controls(mrr_chain *c, mrr_lane *l, int64_t now) {
   const mrr_control *entry;
   while (l->state == MRR_LANE_OPEN && (entry = mrr_lane_next_control(l)) &&
-         entry->position == l->get) {
+         entry->position <= l->get) {
     mrr_control e = *entry;
     mrr_lane_pass_control(l);
     switch (e.kind) {
