@@ -65,18 +65,16 @@ enum TopologyInput: Equatable {
     static func variables(in file: String) throws(Failure) -> [String: String] {
         guard case .file(_, let text) = try readFile(file) else { return [:] }
         var found: [String: String] = [:]
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (number, line) in lines.enumerated() {
             let line = line.drop { $0 == " " || $0 == "\t" }
-            if line.isEmpty || line.hasPrefix("#") || line == "\r" { continue }
-            guard let equals = line.firstIndex(of: "="), equals != line.startIndex else {
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            guard let equals = line.firstIndex(of: "="), isName(line[..<equals]) else {
                 throw Failure(
                     .usage, at: Mark(file: file, line: number + 1, column: 1, length: line.count),
                     "a line of an environment file is NAME=value")
             }
             var value = line[line.index(after: equals)...]
-            if value.last == "\r" { value = value.dropLast() }
             if value.count >= 2, let quote = value.first, quote == "\"" || quote == "'",
                 value.last == quote
             {
@@ -85,6 +83,11 @@ enum TopologyInput: Equatable {
             found[String(line[..<equals])] = String(value)
         }
         return found
+    }
+
+    private static func isName(_ text: Substring) -> Bool {
+        !text.isEmpty
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
     }
 }
 
