@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+import MillraceCore
+
+/// Checks the values below `with` against an operator's own table of parameters.
+///
+/// The result is what the operator is given: JSON with durations in nanoseconds, sizes in bytes,
+/// rates per second, defaults filled in, members in the order of the table.
+package struct ParameterSchema {
+    package let use: String
+    package let parameters: [ParameterDescription]
+
+    package init(use: String, parameters: [ParameterDescription]) {
+        self.use = use
+        self.parameters = parameters
+    }
+
+    package init(_ operation: OperatorDescription) {
+        self.init(use: operation.id, parameters: operation.parameters)
+    }
+
+    /// Names of top-level parameters that hold a secret, themselves or further down.
+    package var secrets: [String] {
+        func isSecret(_ parameter: ParameterDescription) -> Bool {
+            parameter.secret || parameter.item.contains(where: isSecret)
+                || parameter.fields.contains(where: isSecret)
+        }
+        return parameters.filter(isSecret).map(\.name)
+    }
+
+    /// Nil after a finding that is an error. `path` is `nodes.ID.with`, `place` is blamed for what
+    /// is missing.
+    package func check(
+        _ members: [TreeMember], path: String, node: String?, place: Mark,
+        findings: inout Findings
+    ) -> JSON? {
+        var reader = Reader(use: use, node: node, findings: findings)
+        let config = reader.object(members, parameters, path: path, place: place, secret: false)
+        findings = reader.findings
+        return reader.failed ? nil : config
+    }
+
+    private struct Reader {
+        let use: String
+        let node: String?
+        var findings: Findings
+        var failed = false
+
+        mutating func object(
+            _ members: [TreeMember], _ parameters: [ParameterDescription], path: String,
+            place: Mark, secret: Bool
+        ) -> JSON {
+            let names = parameters.map(\.name)
+            for member in members where !names.contains(member.name) {
+                let near = Nearest.name(to: member.name, among: names)
+                let known = parameters.first { $0.name == near }
+                error(
+                    .unknownParameter, member.nameMark,
+                    "\(path).\(member.name): unknown parameter of \(use)",
+                    known.map { "did you mean `\($0.name)` (\($0.summary))?" }
+                        ?? (names.isEmpty
+                            ? "\(use) takes no parameters"
+                            : "known: \(names.joined(separator: ", "))"))
+            }
+            var result: [JSON.Member] = []
+            for parameter in parameters {
+                let full = "\(path).\(parameter.name)"
+                guard let member = members.first(where: { $0.name == parameter.name }) else {
+                    if let value = absent(parameter, full, place) {
+                        result.append(JSON.Member(parameter.name, value))
+                    }
+                    continue
+                }
+                if let reason = parameter.deprecated {
+                    findings.warning(
+                        .deprecatedParameter, at: member.nameMark, node: node,
+                        "\(full): deprecated", next: reason)
+                }
+                if let json = value(member.value, parameter, path: full, secret: secret) {
+                    result.append(JSON.Member(parameter.name, json))
+                }
+            }
+            return .object(result)
+        }
+
+        /// The default, or a finding when there must be a value.
+        private mutating func absent(
+            _ parameter: ParameterDescription, _ path: String, _ place: Mark
+        ) -> JSON? {
+            if let text = parameter.defaultValue {
+                let origin = TreeValue.Origin.word
+                var value = TreeValue(.text(text), at: place, origin: origin, raw: text)
+                value = value.withStructure()
+                return self.value(value, parameter, path: path, secret: true)
+            }
+            if parameter.required {
+                error(
+                    .missingParameter, place, "\(path): missing, \(use) needs it",
+                    "\(parameter.name): \(parameter.doc.isEmpty ? parameter.summary : parameter.doc)")
+            }
+            return nil
+        }
+
+        mutating func value(
+            _ value: TreeValue, _ parameter: ParameterDescription, path: String, secret: Bool
+        ) -> JSON? {
+            if value.content == .unresolved { return nil }
+            if parameter.secret, !secret, isLiteral(value) {
+                findings.warning(
+                    .literalSecret, at: value.mark, node: node,
+                    "\(path): a secret is written out in the topology",
+                    next: "write ${file:/path/of/the/secret} or ${VARIABLE}")
+            }
+            let covered = secret || parameter.secret
+            switch parameter.kind {
+            case .list: return list(value, parameter, path: path, secret: covered)
+            case .map: return map(value, parameter, path: path, secret: covered)
+            case .object:
+                guard case .map(let members) = value.asWritten.content else {
+                    return misfit(ParameterValue.wrong(value, "a map"), value, path)
+                }
+                return object(
+                    members, parameter.fields, path: path, place: value.mark, secret: covered)
+            case .bool, .int, .float, .string, .enum, .duration, .size, .rate, .expression,
+                .field:
+                do throws(ParameterValue.Misfit) {
+                    let json = try ParameterValue.read(value, as: parameter)
+                    return bounded(json, parameter, value, path) ? json : nil
+                } catch {
+                    return misfit(error, value, path)
+                }
+            }
+        }
+
+        private mutating func list(
+            _ value: TreeValue, _ parameter: ParameterDescription, path: String, secret: Bool
+        ) -> JSON? {
+            guard case .list(let items) = value.asWritten.content else {
+                return misfit(ParameterValue.wrong(value, "a list"), value, path)
+            }
+            guard counted(items.count, parameter, value, path) else { return nil }
+            guard let item = parameter.item.first else { return .array([]) }
+            return .array(
+                items.enumerated().compactMap {
+                    self.value($0.element, item, path: "\(path)[\($0.offset)]", secret: secret)
+                })
+        }
+
+        private mutating func map(
+            _ value: TreeValue, _ parameter: ParameterDescription, path: String, secret: Bool
+        ) -> JSON? {
+            guard case .map(let members) = value.asWritten.content else {
+                return misfit(ParameterValue.wrong(value, "a map"), value, path)
+            }
+            guard counted(members.count, parameter, value, path) else { return nil }
+            guard let item = parameter.item.first else { return .object([]) }
+            var result: [JSON.Member] = []
+            for member in members {
+                let full = "\(path).\(member.name)"
+                if let json = self.value(member.value, item, path: full, secret: secret) {
+                    result.append(JSON.Member(member.name, json))
+                }
+            }
+            return .object(result)
+        }
+
+        private mutating func counted(
+            _ count: Int, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String
+        ) -> Bool {
+            within(Double(count), parameter, value, path, shown: "\(count) members") {
+                TreeValue.Content.integer($0).map(Double.init)
+            }
+        }
+
+        private mutating func bounded(
+            _ json: JSON, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String
+        ) -> Bool {
+            if parameter.minimum == nil, parameter.maximum == nil { return true }
+            switch json {
+            case .string(let text):
+                guard parameter.kind == .string else { return true }
+                let length = text.unicodeScalars.count
+                return within(
+                    Double(length), parameter, value, path, shown: "a text of \(length) characters"
+                ) { TreeValue.Content.integer($0).map(Double.init) }
+            case .int(let number):
+                return withinExactly(number, parameter, value, path)
+            case .double(let number):
+                return within(number, parameter, value, path, shown: value.raw) { text in
+                    parameter.kind == .rate
+                        ? try? Quantity.rate(text) : TreeValue.Content.float(text)
+                }
+            case .null, .bool, .array, .object: return true
+            }
+        }
+
+        /// Whole numbers, nanoseconds and bytes do not pass through floating point.
+        private mutating func withinExactly(
+            _ number: Int64, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String
+        ) -> Bool {
+            func bound(_ text: String?) -> Int64? {
+                guard let text else { return nil }
+                switch parameter.kind {
+                case .duration: return try? Quantity.duration(text)
+                case .size: return try? Quantity.size(text)
+                default: return TreeValue.Content.integer(text)
+                }
+            }
+            if bound(parameter.minimum).map({ number < $0 }) ?? false {
+                return refuse(parameter, value, path, shown: value.raw)
+            }
+            if bound(parameter.maximum).map({ number > $0 }) ?? false {
+                return refuse(parameter, value, path, shown: value.raw)
+            }
+            return true
+        }
+
+        private mutating func within(
+            _ number: Double, _ parameter: ParameterDescription, _ value: TreeValue,
+            _ path: String, shown: String, _ read: (String) -> Double?
+        ) -> Bool {
+            let low = parameter.minimum.flatMap(read) ?? -.infinity
+            let high = parameter.maximum.flatMap(read) ?? .infinity
+            return number >= low && number <= high
+                || refuse(parameter, value, path, shown: shown)
+        }
+
+        private mutating func refuse(
+            _ parameter: ParameterDescription, _ value: TreeValue, _ path: String, shown: String
+        ) -> Bool {
+            // A secret's value must not come back in a message.
+            let found = parameter.secret ? "the value" : shown
+            error(
+                .outOfRange, value.mark, "\(path): \(found) is out of range",
+                "expected a \(parameter.summary)")
+            return false
+        }
+
+        private mutating func misfit(
+            _ misfit: ParameterValue.Misfit, _ value: TreeValue, _ path: String
+        ) -> JSON? {
+            error(misfit.code, value.mark, "\(path): \(misfit.text)", misfit.next)
+            return nil
+        }
+
+        private mutating func error(
+            _ code: FailureCode, _ mark: Mark, _ text: String, _ next: String?
+        ) {
+            failed = true
+            findings.error(code, at: mark, node: node, text, next: next)
+        }
+
+        private func isLiteral(_ value: TreeValue) -> Bool {
+            switch value.content {
+            case .text(let text): value.origin.isLiteral && !text.isEmpty
+            case .bool, .int, .float: true
+            case .null, .list, .map, .unresolved: false
+            }
+        }
+    }
+}
+
+extension TreeValue.Origin {
+    var isLiteral: Bool {
+        switch self {
+        case .plain, .quoted, .word: true
+        case .variable, .mixed: false
+        }
+    }
+}
+
+extension TreeValue {
+    /// A word that begins with a bracket, read as the JSON it is; else itself.
+    var asWritten: TreeValue { origin == .word ? structured.first ?? self : self }
+
+    /// Adds the JSON reading to a default text that has one.
+    func withStructure() -> TreeValue {
+        OneLiner.value("=" + raw, "", Mark(file: mark.file, line: mark.line, column: mark.column))
+    }
+}
