@@ -55,7 +55,7 @@ mrr_box *const *mrr_loop_current(const mrr_loop *l) { return &l->current; }
 void mrr_chain_join(mrr_chain *c, mrr_loop *l) {
   c->slot = l->chain_count++;
   l->chains[c->slot] = c;
-  c->loop = l;
+  __atomic_store_n(&c->loop, l, __ATOMIC_RELEASE);
   mrr_ready(c);
 }
 
@@ -67,8 +67,8 @@ void mrr_loop_poke(mrr_loop *l) {
 }
 
 void mrr_ready(mrr_chain *c) {
-  mrr_loop *l = c->loop;
-  if (!l)
+  mrr_loop *l = __atomic_load_n(&c->loop, __ATOMIC_ACQUIRE);
+  if (!l) /* woken by a thread of its own before it was put on a loop */
     return;
   uint32_t leaf = c->slot >> 6, top = leaf >> 6;
   if (mrr_set_bits(&l->leaf[leaf], 1ull << (c->slot & 63)))

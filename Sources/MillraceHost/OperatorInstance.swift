@@ -45,6 +45,7 @@ import MillraceSystem
     // SAFETY(instance): made by create, owned by the plugin, given back to destroy once.
     private var instance: UnsafeMutableRawPointer?
     private var created = false
+    private var started: StartInfo?
 
     package init(
         _ operation: String, of library: PluginLibrary, task: TaskHandle, place: Place
@@ -88,6 +89,7 @@ import MillraceSystem
     package func start(on loop: LoopHandle) throws(Failure) {
         try assignSplits(loop)
         let info = unsafe StartInfo(place, task: task, outputs: Int(table.pointee.output_count))
+        started = info
         let status = stamped(.start, loop) {
             unsafe table.pointee.start?(instance, info.pointer) ?? MR_OK
         }
@@ -107,6 +109,9 @@ import MillraceSystem
         }
         return numbers.prefix(Int(min(count, 16))).filter { $0 >= 0 }
     }
+
+    /// Any thread, once it runs: a long call should return.
+    package func cancel() { started?.cancelCalls() }
 
     /// [setup] Once; nothing is called afterwards.
     package func destroy(on loop: LoopHandle) {

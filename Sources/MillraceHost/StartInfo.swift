@@ -9,6 +9,11 @@ import MillraceFlow
 @safe struct StartInfo {
     // SAFETY(pointer): allocated here, never freed.
     let pointer: UnsafePointer<mr_start>
+    // SAFETY(cancel): the same; operators read it with relaxed loads.
+    private let cancel: UnsafeMutablePointer<UInt32>
+
+    /// Any thread: a long call should return.
+    func cancelCalls() { unsafe cancel.pointee = 1 }
 
     init(_ place: OperatorInstance.Place, task: TaskHandle, outputs: Int) {
         let start = UnsafeMutablePointer<mr_start>.allocate(capacity: 1)
@@ -34,6 +39,7 @@ import MillraceFlow
                 out_schema: Self.forever(place.outputSchemas),
                 job: UnsafePointer(strdup(place.job)), node: UnsafePointer(strdup(place.node))))
         unsafe pointer = UnsafePointer(start)
+        unsafe cancel = cells + 1
     }
 
     private static func forever(_ numbers: [UInt32]) -> UnsafePointer<UInt32> {

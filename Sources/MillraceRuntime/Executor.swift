@@ -96,7 +96,7 @@ final class Executor: Sendable {
 
     private func drain() {
         let chains = state.withLock { $0.chains }
-        for chain in chains where chain.isSource { chain.handle.drain() }
+        for chain in chains where chain.isSource { chain.drain() }
     }
 
     /// After a drain the process ends once every instance is destroyed; else at once.

@@ -31,6 +31,12 @@ final class TaskletChain: @unchecked Sendable {
 
     var isSource: Bool { members[0].node.operation.kind == .source }
 
+    /// Any thread: the source ends at its next step; a call that waits is asked to return.
+    func drain() {
+        members[0].instance.cancel()
+        handle.drain()
+    }
+
     func open(on loop: LoopHandle) throws(Failure) {
         for member in members {
             try member.instance.create(
