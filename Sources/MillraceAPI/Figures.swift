@@ -62,7 +62,9 @@ package enum Figures {
         if value < 1024 { return "\(value) B" }
         var scaled = Double(value) / 1024
         for unit in ["KiB", "MiB", "GiB"] {
-            if scaled < 1023.5 { return decimal(scaled, digits: scaled < 99.95 ? 1 : 0) + " " + unit }
+            if scaled < 1023.5 {
+                return decimal(scaled, digits: scaled < 99.95 ? 1 : 0) + " " + unit
+            }
             scaled /= 1024
         }
         return decimal(scaled, digits: 1) + " TiB"

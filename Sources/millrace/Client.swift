@@ -63,7 +63,8 @@ final class Client {
     private func exchange(_ question: String) throws(Failure) -> String {
         do throws(SystemError) {
             try connection.sendLine(question)
-            guard try !poller.wait(milliseconds: Self.patienceMilliseconds).isEmpty else {
+            let ready = try poller.wait(milliseconds: Self.patienceMilliseconds)
+            guard !ready.isEmpty else {
                 throw SystemError("read", ETIMEDOUT, object: job)
             }
             if let line = try connection.receiveLine() { return line }

@@ -4,13 +4,17 @@ import Glibc
 import MillraceAPI
 import MillraceCore
 import MillraceHost
+import MillraceRuntime
 
-/// The program. Failures are told here, once.
+/// The program. Its two hidden commands are started by others, again and again, so they go
+/// before the command line is parsed. Failures are told here, once.
 @main
 enum Program {
     static func main() {
-        if CommandLine.arguments.dropFirst().first == "probe" {
-            ProbeEntry.run(Array(CommandLine.arguments.dropFirst(2)))
+        switch CommandLine.arguments.dropFirst().first {
+        case "executor": ExecutorEntry.run()
+        case "probe": ProbeEntry.run(Array(CommandLine.arguments.dropFirst(2)))
+        default: break
         }
         // A reader that goes away is told by the write that fails.
         signal(SIGPIPE, SIG_IGN)
@@ -18,8 +22,7 @@ enum Program {
             var command = try Millrace.parseAsRoot()
             try command.run()
         } catch let failure as Failure {
-            let colour = CommandLine.arguments.contains("--color=never") ? Output.Colour.never : .auto
-            Output(colour: colour).failure(failure)
+            Output(colour: .ofCommandLine).failure(failure)
             exit(failure.code.exitCode)
         } catch {
             Millrace.exit(withError: error)
@@ -37,6 +40,7 @@ struct Millrace: ParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            PluginCommand.self, PsCommand.self, StatusCommand.self,
+            RunCommand.self, CheckCommand.self, PluginCommand.self, BenchCommand.self,
+            PsCommand.self, StatusCommand.self,
         ])
 }

@@ -24,3 +24,16 @@ struct CommonOptions: ParsableArguments {
 
 extension Output.Format: ExpressibleByArgument {}
 extension Output.Colour: ExpressibleByArgument {}
+
+extension Output.Colour {
+    /// The `--color` of the command line, for a failure that no command has an output for.
+    static var ofCommandLine: Output.Colour {
+        let words = CommandLine.arguments
+        for (position, word) in words.enumerated() {
+            let next = position + 1 < words.count ? words[position + 1] : ""
+            let value = word == "--color" ? next : String(word.dropFirst("--color=".count))
+            if word.hasPrefix("--color"), let wish = Output.Colour(rawValue: value) { return wish }
+        }
+        return .auto
+    }
+}

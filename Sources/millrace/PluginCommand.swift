@@ -89,7 +89,9 @@ enum PluginText {
 
     static func searched(_ folders: [CatalogResult.Searched]) -> [String] {
         ["searched, in this order:"]
-            + folders.map { "  \($0.folder.path)  (\($0.folder.origin.rawValue), \($0.hits) found)" }
+            + folders.map { one in
+                "  \(one.folder.path)  (\(one.folder.origin.rawValue), \(one.hits) found)"
+            }
     }
 
     static func json(_ result: CatalogResult) -> JSON {

@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import MillraceCore
+import MillraceGraph
 import MillraceSystem
 
 /// What a command line names as its topology.
@@ -10,6 +11,19 @@ enum TopologyInput: Equatable {
     case file(name: String, text: String)
     /// A one-liner.
     case words([String])
+
+    var source: TopologySource {
+        switch self {
+        case .file(let name, let text): .yaml(text: text, file: name)
+        case .words(let words): .words(words)
+        }
+    }
+
+    /// Where relative paths in it begin.
+    var folder: String {
+        guard case .file(let name, _) = self, let slash = name.lastIndex(of: "/") else { return "." }
+        return slash == name.startIndex ? "/" : String(name[..<slash])
+    }
 
     /// One word that ends in `.yaml`, `.yml` or `.json`, or is `-`, is a file; anything else is a
     /// one-liner.
@@ -88,26 +102,5 @@ enum TopologyInput: Equatable {
     private static func isName(_ text: Substring) -> Bool {
         !text.isEmpty
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-    }
-}
-
-/// `--set NODE.PARAM=VALUE`.
-struct Setting: Hashable {
-    var node: String
-    /// May have points for a member of an object.
-    var parameter: String
-    var value: String
-
-    init(_ text: String) throws(Failure) {
-        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let names = halves[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard halves.count == 2, names.count == 2, !names[0].isEmpty, !names[1].isEmpty else {
-            throw Failure(
-                .usage, "--set \(text): not of the form NODE.PARAM=VALUE",
-                next: "for example  --set score.threshold=0.8")
-        }
-        node = String(names[0])
-        parameter = String(names[1])
-        value = String(halves[1])
     }
 }

@@ -53,19 +53,3 @@ import Testing
         #expect(failure?.code.exitCode == 64)
     }
 }
-
-@Suite struct SettingTests {
-    @Test func `a setting has a node, a parameter and a value with any characters`() throws {
-        let setting = try Setting("score.start.time=a=b.c")
-        #expect(setting.node == "score")
-        #expect(setting.parameter == "start.time")
-        #expect(setting.value == "a=b.c")
-        #expect(try Setting("a.b=").value == "")
-    }
-
-    @Test(arguments: ["", "a", "a.b", "=x", "a=x", ".b=x", "a.=x"])
-    func `anything else is a usage error`(_ text: String) {
-        let failure = #expect(throws: Failure.self) { try Setting(text) }
-        #expect(failure?.code == .usage)
-    }
-}
