@@ -110,6 +110,12 @@ let package = Package(
         .testTarget(
             name: "MillraceAPITests",
             dependencies: ["MillraceAPI", "MillraceCore", "MillraceGraph"], swiftSettings: safe),
+        .testTarget(
+            name: "MillraceCommandTests",
+            dependencies: [
+                "millrace", "MillraceAPI", "MillraceCore", "MillraceGraph", "MillraceSystem",
+            ], swiftSettings: safe),
+        .testTarget(name: "IntegrationTests", dependencies: ["millrace"], swiftSettings: safe),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
