@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A host in miniature, to run one operator of one plugin by itself:
  *
- *   minihost LIBRARY OPERATOR [PARAMETER=VALUE ...] < RECORDS
+ *   minihost LIBRARY[:LIBRARY...] OPERATOR [PARAMETER=VALUE ...] < RECORDS
  *
  * A line of input is a record: `key<TAB>value`, or just a value. A line of output is one too; bad
  * records are printed as `! text`. The operator is run again and again with other batch sizes, with
@@ -391,7 +391,7 @@ static void read_records(void) {
   free(line);
 }
 
-static const mr_operator *find(const char *library, const char *id, const mr_host *host) {
+static const mr_plugin *load(const char *library, const mr_host *host) {
   void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!handle)
     fail("dlopen", dlerror());
@@ -402,16 +402,27 @@ static const mr_operator *find(const char *library, const char *id, const mr_hos
   const mr_plugin *plugin = entry(host);
   if (plugin->abi_version >> 16 != MR_ABI_MAJOR || plugin->min_abi_version > MR_ABI_VERSION)
     fail(library, "made for another ABI");
-  for (uint32_t i = 0; i < plugin->operator_count; i++)
-    if (strcmp(plugin->operators[i]->id, id) == 0)
-      return plugin->operators[i];
-  fail(id, "no such operator in this library");
-  return NULL;
+  return plugin;
+}
+
+/* Loads all libraries, as a real host does, and answers the operator of one of them. */
+static const mr_operator *find(char *libraries, const char *id, const mr_host *host) {
+  const mr_operator *found = NULL;
+  for (char *library = strtok(libraries, ":"); library; library = strtok(NULL, ":")) {
+    const mr_plugin *plugin = load(library, host);
+    for (uint32_t i = 0; i < plugin->operator_count; i++)
+      if (strcmp(plugin->operators[i]->id, id) == 0)
+        found = plugin->operators[i];
+  }
+  if (!found)
+    fail(id, "no such operator in these libraries");
+  return found;
 }
 
 int main(int count, char **words) {
   if (count < 3) {
-    fprintf(stderr, "usage: minihost LIBRARY OPERATOR [PARAMETER=VALUE ...] < RECORDS\n");
+    fprintf(stderr,
+            "usage: minihost LIBRARY[:LIBRARY...] OPERATOR [PARAMETER=VALUE ...] < RECORDS\n");
     return 2;
   }
   argument_count = count - 3;
