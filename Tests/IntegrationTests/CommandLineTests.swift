@@ -19,7 +19,7 @@ import Testing
         let result = try sandbox.start(words).end()
         #expect(result.code == 64)
         #expect(result.out.isEmpty)
-        #expect(result.err.hasPrefix("Error: ") || result.err.hasPrefix("error MR1"))
+        #expect(result.err.contains("Error: ") || result.err.contains("error MR1"))
     }
 
     @Test func `version and help are data`() throws {
