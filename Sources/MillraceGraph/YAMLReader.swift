@@ -43,7 +43,8 @@ package enum YAMLReader {
             var builder = TreeBuilder(file: file, lines: lines)
             let tree = builder.value(root, depth: 1)
             for finding in builder.findings.all { findings.add(finding.severity, finding.failure) }
-            return builder.stopped ? nil : tree
+            // What the file means is not known: nothing said about it later could be trusted.
+            return builder.findings.hasErrors ? nil : tree
         } catch let error as YamlError {
             findings.add(.error, SyntaxReport(file: file, text: text, lines: lines).failure(error))
         } catch {
@@ -58,12 +59,12 @@ private struct TreeBuilder {
     /// Yams caches the resolved tag of keys; a name of our own keeps "no tag" recognisable.
     static let implicitTag = Tag.Name(rawValue: "millrace:none")
 
-    static func implicitRule() throws -> Resolver.Rule { try Resolver.Rule(implicitTag, "") }
+    static func implicitRule() throws -> Resolver.Rule { try Resolver.Rule(implicitTag, "^") }
 
     let file: String
     let lines: SourceLines
     var findings = Findings()
-    /// A limit was passed: the tree is not complete.
+    /// A limit was passed: nothing more is read.
     var stopped = false
     private var count = 0
 
