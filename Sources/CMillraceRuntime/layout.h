@@ -103,7 +103,7 @@ struct mrr_lane {
   uint32_t run_block;
   uint32_t touched; /* has records that are not published yet */
   mrr_lane *next_touched;
-  int64_t mark_sent;   /* newest watermark sent */
+  int64_t mark_sent; /* newest watermark sent */
   mrr_chain *producer;
 
   /* the consumer's own */
@@ -194,7 +194,7 @@ struct mrr_port {
   uint32_t direct;     /* records in the arena before it became so */
   uint8_t *arena_cur, *arena_end;
 
-  mrr_lane *lane; /* MRR_PORT_LANE, or where routing is stuck */
+  mrr_lane *lane;    /* MRR_PORT_LANE, or where routing is stuck */
   mrr_lane *touched; /* lanes with records that are not published yet */
   uint32_t edge_count;
   mrr_edge *edges;
@@ -227,8 +227,8 @@ struct mrr_task {
   mrr_cells *cells;
   mrr_chain *chain;
   uint32_t resumable, stateless;
-  uint32_t done;   /* answered MR_DONE: its input is thrown away */
-  uint32_t quiet;  /* a source that waits for its wake */
+  uint32_t done;  /* answered MR_DONE: its input is thrown away */
+  uint32_t quiet; /* a source that waits for its wake */
   uint32_t batch_limit, limit;
   uint32_t bound; /* records that one input record can cause on a port; 0: no bound */
   uint32_t slots; /* index slots without which it is not called */
@@ -265,10 +265,10 @@ struct mrr_chain {
   mrr_task **members;
   uint32_t output_count;
   mrr_lane **outputs; /* of the last member */
-  uint32_t state; /* MRR_CHAIN_* */
+  uint32_t state;     /* MRR_CHAIN_* */
   uint32_t stopping;
-  uint32_t active;      /* listed in loop->active */
-  int64_t moved_at;     /* turn of the last step that moved something */
+  uint32_t active;  /* listed in loop->active */
+  int64_t moved_at; /* turn of the last step that moved something */
   mrr_chain *next_ended;
   int64_t due;          /* do not step before; 0: at once */
   uint32_t tries;       /* of a call that answered TRANSIENT */
@@ -276,10 +276,10 @@ struct mrr_chain {
   mrr_flag asked;       /* wake was called. any */
   uint64_t since_stamp; /* records out since the last latency stamp */
   int64_t stamp_at;
-  int64_t stamp;      /* birth of a stamp to pass on; 0: none */
-  int64_t mark;       /* watermark to pass on */
+  int64_t stamp; /* birth of a stamp to pass on; 0: none */
+  int64_t mark;  /* watermark to pass on */
   int64_t mark_sent;
-  uint64_t barrier;   /* epoch to pass on; 0: none */
+  uint64_t barrier; /* epoch to pass on; 0: none */
   mrr_netting netting;
   mrr_failure failure;
 };

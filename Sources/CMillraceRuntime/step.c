@@ -303,7 +303,9 @@ static uint32_t step(mrr_chain *c, int64_t now) {
       return result == MRR_STEP_MOVED ? result : MRR_STEP_BLOCKED;
     if (m == 0 && (began || c->barrier))
       return result;
-    mrr_task *t = c->members[m > 0 ? (uint32_t)m : c->state == MRR_CHAIN_STOPPING ? c->stopping : 0];
+    mrr_task *t = c->members[m > 0                            ? (uint32_t)m
+                             : c->state == MRR_CHAIN_STOPPING ? c->stopping
+                                                              : 0];
     if (c->state != MRR_CHAIN_ENDING && !has_room(t))
       return result == MRR_STEP_MOVED ? result : MRR_STEP_BLOCKED;
     uint32_t r;

@@ -24,7 +24,8 @@ static int open_block(mrr_port *p, uint64_t bytes) {
   uint32_t n = (uint32_t)((bytes + MRR_BLOCK_BYTES - 1) / MRR_BLOCK_BYTES);
   if (p->moved_count == MRR_MOVED)
     return 0;
-  uint32_t b = n > 1 ? mrr_arena_take_span(p->arena, p->quota, n) : mrr_arena_take(p->arena, p->quota);
+  uint32_t b =
+      n > 1 ? mrr_arena_take_span(p->arena, p->quota, n) : mrr_arena_take(p->arena, p->quota);
   if (!b)
     return 0;
   if (p->block) {
@@ -191,8 +192,8 @@ static mr_status commit(mr_out *o, const mr_record *head) {
   return MR_OK;
 }
 
-const mr_out_ops mrr_out_ops_table = {sizeof(mr_out_ops), 0, grow, forward, forward_as,
-                                      reserve,            commit};
+const mr_out_ops mrr_out_ops_table = {sizeof(mr_out_ops), 0,       grow,  forward,
+                                      forward_as,         reserve, commit};
 
 /* ---- begin and end of a call ------------------------------------------------------ */
 
@@ -338,8 +339,7 @@ void mrr_port_drop(mrr_port *p) {
       mrr_arena_drop(p->arena, p->moved[i].block, p->moved[i].bias);
     p->block = p->moved[0].block;
     p->bias = p->moved[0].bias;
-    uint8_t *start =
-        p->arena->base + ((uint64_t)p->block << (MRR_BLOCK_SHIFT + MRR_UNIT_SHIFT));
+    uint8_t *start = p->arena->base + ((uint64_t)p->block << (MRR_BLOCK_SHIFT + MRR_UNIT_SHIFT));
     p->out.end = start + (uint64_t)p->arena->span[p->block] * MRR_BLOCK_BYTES;
     p->moved_count = 0;
   }

@@ -37,8 +37,10 @@ extension JSON: Codable {
     package init(from decoder: any Decoder) throws {
         if let object = try? decoder.container(keyedBy: Key.self) {
             self = .object(
-                try object.allKeys.map { Member($0.stringValue, try object.decode(JSON.self, forKey: $0)) }
-                    .sorted { $0.name < $1.name })
+                try object.allKeys.map {
+                    Member($0.stringValue, try object.decode(JSON.self, forKey: $0))
+                }
+                .sorted { $0.name < $1.name })
             return
         }
         if var list = try? decoder.unkeyedContainer() {

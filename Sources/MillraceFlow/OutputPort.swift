@@ -42,7 +42,7 @@ extension TaskHandle {
             UInt32(lanes), memory?.assumingMemoryBound(to: UInt8.self),
             UInt64(Limits.stagingBytes), forwards ? 1 : 0)
         for (number, edge) in edges.enumerated() {
-            let handles = edge.lanes.map { unsafe Optional($0.handle) }
+            let handles = unsafe edge.lanes.map { unsafe Optional($0.handle) }
             // SAFETY(handles): copied by the call.
             unsafe handles.withUnsafeBufferPointer {
                 unsafe mrr_port_edge(

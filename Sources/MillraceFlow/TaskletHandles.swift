@@ -111,7 +111,7 @@ package enum PluginCall: UInt32, Sendable {
     ) throws(Failure) {
         let space = unsafe try pool.take(
             mrr_chain_bytes(UInt32(members.count), UInt32(outputs)))
-        let handles = members.map { unsafe Optional($0.handle) }
+        let handles = unsafe members.map { unsafe Optional($0.handle) }
         // SAFETY(handles): copied by the call.
         unsafe handle = handles.withUnsafeBufferPointer {
             unsafe mrr_chain_make(
@@ -226,7 +226,11 @@ extension LoopHandle {
         // SAFETY(poller): retained for ever, as late wake-ups may come from any thread.
         let kept = unsafe Unmanaged.passRetained(poller).toOpaque()
         unsafe waker(
-            { unsafe $0.map { unsafe Unmanaged<Poller>.fromOpaque($0).takeUnretainedValue().wake() } },
+            {
+                unsafe $0.map {
+                    unsafe Unmanaged<Poller>.fromOpaque($0).takeUnretainedValue().wake()
+                }
+            },
             kept)
     }
 

@@ -103,7 +103,8 @@ final class Executor: Sendable {
     private func stop() {
         let waits = state.withLock { state in
             state.stopWanted = true
-            let drained = !state.failed && !state.chains.isEmpty
+            let drained =
+                !state.failed && !state.chains.isEmpty
                 && state.finished == state.chains.count
             return drained && state.closed < state.loops.count
         }

@@ -70,8 +70,10 @@ final class TaskletChain: @unchecked Sendable {
         let member = members[fault.member]
         let text = member.task.errorText
         let name = "\(member.node.operation.id) \(member.node.operation.version)"
-        let place = fault.count == 0
-            ? "" : " (records \(fault.sequence)…\(fault.sequence + UInt64(fault.count) - 1)"
+        let place =
+            fault.count == 0
+            ? ""
+            : " (records \(fault.sequence)…\(fault.sequence + UInt64(fault.count) - 1)"
                 + " of lane \(fault.lane))"
         let node = member.node.id
         switch fault.violation {

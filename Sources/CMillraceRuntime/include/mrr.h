@@ -10,8 +10,8 @@
 #ifndef MRR_H
 #define MRR_H
 
-#include <millrace/millrace.h>
 #include "mrr_pages.h"
+#include <millrace/millrace.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,9 +46,9 @@ mrr_loop *mrr_loop_make(void *memory, uint32_t chains, int64_t spin_ns);
 void mrr_loop_waker(mrr_loop *l, void (*wake)(void *argument), void *argument);
 
 enum {
-  MRR_TURN_MOVED = 1 << 0,   /* something was done */
-  MRR_TURN_ACTIVE = 1 << 1,  /* chains are still looked at: turn again soon */
-  MRR_TURN_ENDED = 1 << 2,   /* a chain finished or failed: ask mrr_loop_ended */
+  MRR_TURN_MOVED = 1 << 0,  /* something was done */
+  MRR_TURN_ACTIVE = 1 << 1, /* chains are still looked at: turn again soon */
+  MRR_TURN_ENDED = 1 << 2,  /* a chain finished or failed: ask mrr_loop_ended */
 };
 /* One turn: takes the ready chains, steps every active one once, parks the idle ones.
  * `*due` becomes the earliest time a chain wants to be stepped again, or INT64_MAX. */
@@ -90,7 +90,7 @@ enum {
 };
 
 typedef struct mrr_task_shape {
-  uint32_t ports;      /* output ports */
+  uint32_t ports; /* output ports */
   uint32_t input_lanes;
 } mrr_task_shape;
 
@@ -131,8 +131,8 @@ void mrr_chain_drain(mrr_chain *c);
 void mrr_chain_wake(mrr_chain *c); /* [any] */
 
 typedef struct mrr_failure {
-  uint32_t member;   /* position in the chain */
-  mr_status status;  /* what the operator answered; MR_OK: the host refused what it did */
+  uint32_t member;    /* position in the chain */
+  mr_status status;   /* what the operator answered; MR_OK: the host refused what it did */
   uint32_t violation; /* MRR_BROKE_* */
   uint32_t record;    /* position in the batch, with MR_E_DATA */
   uint64_t sequence;  /* of the batch */

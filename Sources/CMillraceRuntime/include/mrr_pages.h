@@ -65,8 +65,8 @@ typedef struct mrr_stamp {
 
 typedef struct mrr_box {
   uint32_t magic, version;
-  uint32_t state; /* MRR_BOX_* */
-  uint32_t call;  /* MRR_CALL_* */
+  uint32_t state;     /* MRR_BOX_* */
+  uint32_t call;      /* MRR_CALL_* */
   int64_t call_start; /* monotonic ns, as of the turn of the loop */
   uint64_t calls;     /* completed */
   uint64_t sequence;  /* of the first record of the batch, in its lane */
@@ -76,7 +76,7 @@ typedef struct mrr_box {
   uint64_t reserved1;
   uint32_t node, instance; /* 64 */
   uint64_t attempt;
-  uint64_t thread; /* kernel id of the thread that calls it */
+  uint64_t thread;    /* kernel id of the thread that calls it */
   uint8_t plugin[32]; /* SHA-256 of the library */
   uint8_t reserved2[256 - 120];
   uint8_t ring[2056]; /* 256: record hashes of single-step mode, then their position */
