@@ -59,7 +59,7 @@ public struct OperatorInfo: Sendable {
 public struct Port: Sendable {
     public var name: String
     public var doc: String
-    /// `any`, `bytes`, `text`, `json`, `same(in)`, `struct{…}` or a dotted name; docs/abi.md.
+    /// `any`, `bytes`, `text`, `json`, `same(in)`, `struct{…}` or a dotted name; docs/ABI.md.
     public var schema: String
     public var isOptional: Bool
     /// Outputs: the most that one input record can cause.
