@@ -108,6 +108,12 @@ let package = Package(
 
         .testTarget(name: "TidyTests", swiftSettings: safe),
         .testTarget(
+            name: "MillraceHostTests",
+            dependencies: [
+                "MillraceHost", "MillraceWire", "MillraceSystem", "MillraceCore", "CMillrace",
+                "millrace",
+            ], swiftSettings: safe),
+        .testTarget(
             name: "MillraceAPITests",
             dependencies: ["MillraceAPI", "MillraceCore", "MillraceGraph"], swiftSettings: safe),
         .testTarget(

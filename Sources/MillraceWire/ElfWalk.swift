@@ -53,7 +53,7 @@ struct ElfWalk {
         guard theirs == machine else {
             throw Failure(
                 .wrongFile,
-                "\(name) is for \(Self.machine(theirs)), this host runs on \(Self.machine(machine))",
+                "\(name) is for \(Self.machine(theirs)), this machine is \(Self.machine(machine))",
                 next: "build the plugin for this machine")
         }
     }

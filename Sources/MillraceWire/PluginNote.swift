@@ -55,7 +55,7 @@ package struct PluginNote: Hashable, Codable, Sendable {
         }
     }
 
-    /// Throws MR3006 when the descriptors say something else. `abiVersion` is major × 65536 + minor.
+    /// Throws MR3006 when the descriptors say something else. `abiVersion`: major × 65536 + minor.
     package func check(
         file: String, name otherName: String, version otherVersion: String, abiVersion: UInt32,
         operators others: [String]
@@ -71,9 +71,10 @@ package struct PluginNote: Hashable, Codable, Sendable {
         let otherABI = "\(abiVersion >> 16).\(abiVersion & 0xffff)"
         if abi != otherABI { throw differ("ABI", abi, otherABI) }
         if Set(operators) != Set(others) {
-            throw differ(
-                "operators", operators.sorted().joined(separator: " "),
-                others.sorted().joined(separator: " "))
+            func text(_ ids: [String]) -> String {
+                ids.isEmpty ? "none" : ids.sorted().joined(separator: " ")
+            }
+            throw differ("operators", text(operators), text(others))
         }
     }
 }
