@@ -108,6 +108,9 @@ let package = Package(
 
         .testTarget(name: "TidyTests", swiftSettings: safe),
         .testTarget(
+            name: "MillraceGraphTests", dependencies: ["MillraceGraph", "MillraceCore"],
+            swiftSettings: safe),
+        .testTarget(
             name: "MillraceHostTests",
             dependencies: [
                 "MillraceHost", "MillraceWire", "MillraceSystem", "MillraceCore", "CMillrace",

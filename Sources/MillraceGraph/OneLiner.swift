@@ -228,26 +228,17 @@ extension OneLiner {
         state = .bang(producer, mark: mark, edge: Edge(members: members, mark: word.mark))
     }
 
-    /// `key=a,b` is a list, and `partition=` of an unknown name is a partitioner.
+    /// `key=a,b` is a list; `partition.use=OPERATOR` names a partitioner.
     private func edgeMember(_ word: Word, _ key: String) -> TreeMember {
-        var member = Self.member(word, key: key, name: key)
-        guard case .text(let text) = member.value.content else { return member }
-        if key == "key", text.contains(",") {
-            member.value.content = .list(
-                text.split(separator: ",").map { part in
-                    TreeValue(
-                        .text(String(part)), at: member.value.mark, origin: .word,
-                        raw: String(part))
-                })
+        var member = Self.nested(word, key, key.split(separator: ".").map(String.init))
+        guard key == "key", case .text(let text) = member.value.content, text.contains(",") else {
+            return member
         }
-        if key == "partition", text.contains(".") || text.contains("@") {
-            member.value.content = .map([
-                TreeMember(
-                    name: "use", nameMark: member.value.mark,
-                    value: TreeValue(
-                        .text(text), at: member.value.mark, origin: .word, raw: text))
-            ])
-        }
+        let mark = member.value.mark
+        member.value.content = .list(
+            text.split(separator: ",").map { part in
+                TreeValue(.text(String(part)), at: mark, origin: .word, raw: String(part))
+            })
         return member
     }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import MillraceCore
+import MillraceGraph
+
+/// Operators to check topologies against: small, and each with something of its own.
+enum SampleCatalog {
+    static let bytes = PortDescription(name: "in", doc: "Records")
+    static let out = PortDescription(name: "out", doc: "Records")
+
+    static func entry(_ operation: OperatorDescription, version: String = "1.0.0") -> CatalogEntry {
+        CatalogEntry(
+            operation: operation,
+            plugin: PluginReference(
+                name: "sample", version: version, sha256: "00", path: "sample.so", copy: "copy.so"))
+    }
+
+    static func operation(
+        _ id: String, _ kind: OperatorDescription.Kind, version: String = "1.0.0",
+        flags: OperatorDescription.Flags = [], parameters: [ParameterDescription] = [],
+        inputs: [PortDescription]? = nil, outputs: [PortDescription]? = nil, most: Int = 0,
+        extensions: [String] = []
+    ) -> OperatorDescription {
+        let hasInput = kind == .transform || kind == .sink
+        let hasOutput = kind == .transform || kind == .source
+        return OperatorDescription(
+            id: id, version: version, kind: kind, flags: flags, parameters: parameters,
+            inputs: inputs ?? (hasInput ? [bytes] : []),
+            outputs: outputs ?? (hasOutput ? [out] : []), parallelismMax: most,
+            extensions: extensions)
+    }
+
+    static func port(_ name: String, _ schema: String?, optional: Bool = false) -> PortDescription {
+        PortDescription(name: name, doc: "A port", schema: schema, optional: optional)
+    }
+
+    static let generate = operation(
+        "generate", .source,
+        parameters: [
+            ParameterDescription(name: "count", kind: .int, minimum: "0"),
+            ParameterDescription(name: "rate", kind: .rate, maximum: "1G/s"),
+            ParameterDescription(
+                name: "size", kind: .size, defaultValue: "100", minimum: "0", maximum: "1MiB"),
+            ParameterDescription(
+                name: "spread", kind: .enum, defaultValue: "round_robin",
+                choices: [.init(value: "round_robin", doc: ""), .init(value: "zipf", doc: "")]),
+            ParameterDescription(name: "value", kind: .string),
+        ], extensions: ["millrace.source/1"])
+
+    static let score = operation(
+        "com.example.fraud.score", .transform,
+        parameters: [
+            ParameterDescription(
+                name: "threshold", kind: .float, defaultValue: "0.5", minimum: "0", maximum: "1"),
+            ParameterDescription(name: "token", kind: .string, secret: true),
+            ParameterDescription(name: "wait", kind: .duration, minimum: "1ms", maximum: "1h"),
+            ParameterDescription(
+                name: "tags", kind: .list, maximum: "3",
+                item: [ParameterDescription(name: "tag", kind: .string)]),
+            ParameterDescription(
+                name: "start", kind: .object,
+                fields: [
+                    ParameterDescription(name: "at", kind: .string, required: true),
+                    ParameterDescription(name: "fast", kind: .bool, defaultValue: "false"),
+                ]),
+            ParameterDescription(
+                name: "limits", kind: .map, item: [ParameterDescription(name: "n", kind: .int)]),
+        ],
+        inputs: [port("in", "json")], outputs: [port("high", "json"), port("low", "json")])
+
+    static let all: [CatalogEntry] = [
+        generate,
+        operation("stdin", .source, flags: .blocks, outputs: [port("out", "bytes")], most: 1),
+        operation("orders", .source, outputs: [port("out", "json")]),
+        operation("points", .source, outputs: [port("out", "struct{f64 x, f64 y}")]),
+        operation("pass", .transform, inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
+        operation("lines", .transform, outputs: [port("out", "text")]),
+        operation("json.decode", .transform, outputs: [port("out", "json")]),
+        operation(
+            "key", .transform,
+            parameters: [
+                ParameterDescription(name: "field", kind: .field),
+                ParameterDescription(name: "prefix", kind: .size),
+            ], inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
+        operation("join", .transform, inputs: [port("left", "any"), port("right", "any")]),
+        operation("slow", .transform, flags: .blocks),
+        operation("single", .transform, most: 1),
+        operation("keeper", .transform, extensions: ["millrace.state/1"]),
+        operation("lonely", .transform, flags: .isolate),
+        operation("timer", .transform, extensions: ["millrace.time/1"]),
+        operation(
+            "old", .transform,
+            parameters: [ParameterDescription(name: "n", kind: .int, deprecated: "write `m`")]),
+        operation(
+            "needy", .transform,
+            parameters: [
+                ParameterDescription(name: "path", kind: .string, doc: "The file", required: true)
+            ]),
+        operation("net.alpha.send", .sink),
+        operation("net.beta.send", .sink),
+        operation("null", .sink, inputs: [port("in", "any")]),
+        operation("stdout", .sink, flags: .blocks, most: 1),
+        operation("text.sink", .sink, inputs: [port("in", "text")]),
+        operation("modulo", .partitioner, extensions: ["millrace.partition/1"]),
+        operation("versioned", .transform, version: "1.4.2"),
+        operation("versioned", .transform, version: "2.0.0"),
+        score,
+    ].map { entry($0) }
+}
+
+/// Short forms for what the tests do all the time.
+enum Check {
+    static let environment = TopologyEnvironment(
+        variable: { ["HOME": "/home/a", "EMPTY": "", "N": "7", "RATIO": "0.25"][$0] },
+        file: { (path) throws(Failure) in
+            if path == "/secret" { return "hush\n" }
+            throw Failure(.fileUnreadable, "\(path): no such file")
+        })
+
+    static func yaml(
+        _ text: String, overrides: [String] = [], environment: TopologyEnvironment = environment
+    ) -> (plan: Plan?, findings: [Finding]) {
+        TopologyCheck.run(
+            .yaml(text: text, file: "t.yaml"), catalog: SampleCatalog.all,
+            environment: environment, options: CheckOptions(name: "t", overrides: overrides))
+    }
+
+    /// Words apart by spaces; a word in brackets may contain some, as in quotes of a shell.
+    static func line(_ words: String) -> (plan: Plan?, findings: [Finding]) {
+        var split: [String] = []
+        for word in words.split(separator: " ") {
+            if let last = split.last, last.hasPrefix("["), !last.hasSuffix("]"), last != "[" {
+                split[split.count - 1] += " \(word)"
+            } else {
+                split.append(String(word))
+            }
+        }
+        return TopologyCheck.run(
+            .words(split), catalog: SampleCatalog.all, environment: environment,
+            options: CheckOptions(name: "t"))
+    }
+
+    /// `MR2104 3:12`, errors only, then warnings with a `w` and notices with an `n`.
+    static func short(_ findings: [Finding]) -> [String] {
+        findings.map { finding in
+            let mark = finding.failure.mark
+            let place = mark.map { "\($0.line):\($0.column)" } ?? "-"
+            let letter =
+                switch finding.severity {
+                case .error: ""
+                case .warning: "w "
+                case .notice: "n "
+                }
+            return "\(letter)\(finding.failure.code) \(place)"
+        }
+    }
+}
