@@ -10,9 +10,9 @@ final class Whisper: Transform {
         parameters: [
             Parameter("longest", .int, default: "1000", minimum: "1", "The longest value allowed.")
         ],
-        inputs: [Port("in", schema: "text", "Any text.")],
+        inputs: [Port("in", schema: "any", "Any text.")],
         outputs: [
-            Port("out", schema: "text", "The text in lower case.", bound: .writes(records: 1))
+            Port("out", schema: "same(in)", "The same in lower case.", bound: .writes(records: 1))
         ])
 
     private let longest: Int
