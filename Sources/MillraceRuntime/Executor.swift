@@ -52,8 +52,9 @@ final class Executor: Sendable {
             case .open:
                 try open()
             case .start:
-                start()
+                // First: a short job is drained before this thread goes on.
                 report(.started)
+                start()
             case .drain:
                 drain()
             case .stop:
