@@ -10,13 +10,17 @@ package enum FindingText {
     ///    did you mean `threshold`?
     /// ```
     /// `source` is the text of the file that the finding's mark names; nil leaves the excerpt out.
-    package static func render(_ finding: Finding, source: String?) -> String {
+    /// Stars stand for what lies at `hidden`, and for a secret that is the finding itself.
+    package static func render(
+        _ finding: Finding, source: String?, hidden: [Mark] = []
+    ) -> String {
         let failure = finding.failure
         var lines: [String] = []
         let head = "\(finding.severity.rawValue) \(failure.code)  \(failure.text)"
         if let mark = failure.mark {
             lines.append("\(mark.file):\(mark.line):\(mark.column)  \(head)")
-            if let source { lines += excerpt(source, mark) }
+            let own = finding.failure.code == .literalSecret ? [mark] : []
+            if let source { lines += excerpt(source, mark, hidden + own) }
         } else {
             lines.append(head)
         }
@@ -26,8 +30,11 @@ package enum FindingText {
 
     /// All of them; `sources` maps the file names of marks to their texts.
     package static func render(_ findings: [Finding], sources: [String: String]) -> String {
-        findings.map { finding in
-            render(finding, source: finding.failure.mark.flatMap { sources[$0.file] })
+        let hidden = findings.filter { $0.failure.code == .literalSecret }.compactMap(
+            \.failure.mark)
+        return findings.map { finding in
+            let source = finding.failure.mark.flatMap { sources[$0.file] }
+            return render(finding, source: source, hidden: hidden)
         }.joined(separator: "\n")
     }
 
@@ -41,10 +48,14 @@ package enum FindingText {
     }
 
     /// The line with its number, and carets below; a long line is cut around the place.
-    private static func excerpt(_ source: String, _ mark: Mark) -> [String] {
+    private static func excerpt(_ source: String, _ mark: Mark, _ hidden: [Mark]) -> [String] {
         let lines = SourceLines(source)
         guard let line = lines[mark.line] else { return [] }
-        let characters = Array(line)
+        var characters = Array(line)
+        for secret in hidden where secret.file == mark.file && secret.line == mark.line {
+            let end = min(characters.count, secret.column - 1 + secret.length)
+            for place in min(secret.column - 1, end)..<end { characters[place] = "*" }
+        }
         let widthMax = 96
         let start = mark.column > widthMax - 16 ? mark.column - widthMax / 2 : 1
         guard start - 1 <= characters.count else { return [] }

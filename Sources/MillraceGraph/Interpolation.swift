@@ -149,7 +149,9 @@ package struct Interpolation {
         if !rest.isEmpty { literal = true }
         out += rest
         result.content = failed ? .unresolved : .text(out)
-        if forms > 0, tree.origin != .word { result.origin = literal || forms > 1 ? .mixed : .variable }
+        if forms > 0, tree.origin != .word {
+            result.origin = literal || forms > 1 ? .mixed : .variable
+        }
         if forms > 0, tree.origin == .word, !literal, forms == 1 { result.origin = .variable }
         return result
     }

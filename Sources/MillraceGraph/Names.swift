@@ -23,6 +23,7 @@ package enum Names {
             if kept { name.unicodeScalars.append(Unicode.Scalar(byte)) } else { name += "-" }
         }
         name = String(name.drop { !("a"..."z").contains($0) }.prefix(63))
+        while name.hasSuffix("-") { name.removeLast() }
         return name.isEmpty ? "pipeline" : name
     }
 

@@ -48,17 +48,17 @@ package struct OneLiner {
         String(word.map { $0.isNewline ? " " : $0 })
     }
 
-    private static func mark(_ column: Int, _ length: Int) -> Mark {
+    static func mark(_ column: Int, _ length: Int) -> Mark {
         Mark(file: file, line: 1, column: column, length: max(1, length))
     }
 
-    private struct Word {
+    struct Word {
         var text: String
         var mark: Mark
     }
 
     /// Where the reading stands.
-    private enum State {
+    enum State {
         /// Nothing is open: a chain may begin.
         case start
         /// An operator has just been read; settings may follow.
@@ -71,26 +71,26 @@ package struct OneLiner {
         case lost
     }
 
-    private struct Producer {
+    struct Producer {
         /// Index in `items`, or nil for a name.
         var item: Int?
         var name = ""
         var mark: Mark
     }
 
-    private struct Edge {
+    struct Edge {
         var members: [TreeMember]
         var mark: Mark
     }
 
-    private struct Link {
+    struct Link {
         var producer: Producer
         var mark: Mark
         var edge: Edge?
         var input: Marked<String>?
     }
 
-    private struct Item {
+    struct Item {
         var use: Word
         var name: TreeValue?
         var members: [TreeMember] = []
@@ -100,16 +100,16 @@ package struct OneLiner {
     }
 
     /// `… ! @n` waits until every name is known.
-    private struct Pending {
+    struct Pending {
         var name: String
         var mark: Mark
         var link: Link
     }
 
-    private var findings: Findings
-    private var state = State.start
-    private var items: [Item] = []
-    private var pending: [Pending] = []
+    var findings: Findings
+    var state = State.start
+    var items: [Item] = []
+    var pending: [Pending] = []
 
     private init(findings: Findings) { self.findings = findings }
 }
@@ -308,207 +308,8 @@ extension OneLiner {
         state = .lost
     }
 
-    private mutating func duplicate(_ name: String, _ mark: Mark) {
+    mutating func duplicate(_ name: String, _ mark: Mark) {
         findings.error(
             .duplicateKey, at: mark, "`\(name)` appears twice", next: "remove one of them")
-    }
-}
-
-/// The tree of the words.
-extension OneLiner {
-    private mutating func tree(length: Int) -> TreeValue {
-        nameItems()
-        var consumers: [String: Int] = [:]
-        for (index, item) in items.enumerated() { consumers[item.id] = index }
-        for entry in pending {
-            if let index = consumers[entry.name] {
-                items[index].links.append(entry.link)
-                continue
-            }
-            findings.error(
-                .unknownNodeOrPort, at: entry.mark, "there is no node `\(entry.name)`",
-                next: Nearest.question(entry.name, consumers.keys.sorted())
-                    ?? "name one: `OPERATOR name=\(entry.name)`")
-        }
-        let start = Self.mark(1, length)
-        let version = TreeMember(
-            name: "millrace", nameMark: start, value: TreeValue(.int(1), at: start, raw: "1"))
-        let nodes = TreeMember(
-            name: "nodes", nameMark: start,
-            value: TreeValue(.map(items.map { node($0) }), at: start))
-        return TreeValue(.map([version, nodes]), at: start)
-    }
-
-    /// Given names first, so that `@n` never means a made-up one.
-    private mutating func nameItems() {
-        var taken: Set<String> = []
-        for index in items.indices {
-            guard let name = items[index].name else { continue }
-            items[index].id = name.raw
-            if !taken.insert(name.raw).inserted { duplicate(name.raw, name.mark) }
-        }
-        for index in items.indices where items[index].name == nil {
-            let stem = Self.defaultID(items[index].use.text)
-            var id = stem
-            var number = 2
-            while !taken.insert(id).inserted {
-                id = "\(stem)_\(number)"
-                number += 1
-            }
-            items[index].id = id
-        }
-    }
-
-    /// `kafka.source@^1` gives `kafka_source`.
-    package static func defaultID(_ use: String) -> String {
-        let name = use.prefix { $0 != "@" }
-        var id = ""
-        for byte in name.utf8 {
-            let kept = (97...122).contains(byte) || (48...57).contains(byte)
-            if kept { id.unicodeScalars.append(Unicode.Scalar(byte)) } else { id += "_" }
-        }
-        return id == "errors" ? "errors_" : id
-    }
-
-    private func node(_ item: Item) -> TreeMember {
-        let use = TreeMember(
-            name: "use", nameMark: item.use.mark,
-            value: TreeValue(
-                .text(item.use.text), at: item.use.mark, origin: .word, raw: item.use.text))
-        var members = [use] + item.members
-        if !item.with.isEmpty {
-            let place = item.with[0].nameMark
-            members.append(
-                TreeMember(
-                    name: "with", nameMark: place, value: TreeValue(.map(item.with), at: place)))
-        }
-        if let first = item.links.first {
-            members.append(
-                TreeMember(
-                    name: "from", nameMark: first.mark,
-                    value: TreeValue(.list(item.links.map { from($0) }), at: first.mark)))
-        }
-        let mark = item.name?.mark ?? item.use.mark
-        return TreeMember(
-            name: item.id, nameMark: mark, value: TreeValue(.map(members), at: item.use.mark))
-    }
-
-    private func from(_ link: Link) -> TreeValue {
-        let name = link.producer.item.map { items[$0].id } ?? link.producer.name
-        let place = link.producer.item == nil ? link.producer.mark : link.mark
-        let text = TreeValue(.text(name), at: place, origin: .word, raw: name)
-        guard link.edge != nil || link.input != nil else { return text }
-        var members = [TreeMember(name: "node", nameMark: place, value: text)]
-        members += link.edge?.members ?? []
-        if let input = link.input {
-            members.append(
-                TreeMember(
-                    name: "input", nameMark: input.mark,
-                    value: TreeValue(
-                        .text(input.value), at: input.mark, origin: .word, raw: input.value)))
-        }
-        return TreeValue(.map(members), at: link.edge?.mark ?? place)
-    }
-}
-
-/// Settings: shared with `--set`.
-extension OneLiner {
-    /// The key of a word `KEY=VALUE`; nil when it is none.
-    package static func key(of word: String) -> String? {
-        guard let equals = word.firstIndex(of: "=") else { return nil }
-        let key = word[..<equals]
-        guard let first = key.utf8.first, (97...122).contains(first) || first == UInt8(ascii: "_"),
-            key.last != ".", !key.contains(".."),
-            key.utf8.allSatisfy({
-                (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0)
-                    || "_.-".utf8.contains($0)
-            })
-        else { return nil }
-        return String(key)
-    }
-
-    private static func member(_ word: Word, key: String, name: String) -> TreeMember {
-        var nameMark = word.mark
-        nameMark.length = key.count
-        return TreeMember(name: name, nameMark: nameMark, value: value(word.text, key, word.mark))
-    }
-
-    private static func nested(_ word: Word, _ key: String, _ path: [String]) -> TreeMember {
-        nested(path, value: value(word.text, key, word.mark), mark: word.mark, length: key.count)
-    }
-
-    /// `a.b` and a value give `{a: {b: value}}`.
-    package static func nested(
-        _ path: [String], value: TreeValue, mark: Mark, length: Int
-    ) -> TreeMember {
-        var place = mark
-        place.length = length
-        var inner = value
-        for name in path.dropFirst().reversed() {
-            inner = TreeValue(
-                .map([TreeMember(name: name, nameMark: place, value: inner)]), at: place)
-        }
-        return TreeMember(name: path[0], nameMark: place, value: inner)
-    }
-
-    /// The value of a word whose key is known; `mark` is the word's.
-    package static func value(_ word: String, _ key: String, _ mark: Mark) -> TreeValue {
-        let text = String(word.dropFirst(key.count + 1))
-        var place = mark
-        place.column += key.count + 1
-        place.length = max(1, text.count)
-        var value = TreeValue(.text(text), at: place, origin: .word, raw: text)
-        if text.hasPrefix("[") || text.hasPrefix("{") {
-            var ignored = Findings()
-            let json = YAMLReader.read(text, file: place.file, findings: &ignored)
-            if let json, !ignored.hasErrors { value.structured = [json.moved(to: place)] }
-        }
-        return value
-    }
-
-    private mutating func report(_ repeated: Mark?, _ name: String) {
-        if let repeated { duplicate(name, repeated) }
-    }
-
-    /// Adds a member, into maps that are there; gives the place of one that is there already.
-    package static func merge(_ member: TreeMember, into members: inout [TreeMember]) -> Mark? {
-        guard let index = members.firstIndex(where: { $0.name == member.name }) else {
-            members.append(member)
-            return nil
-        }
-        guard case .map(var inner) = members[index].value.content,
-            case .map(let added) = member.value.content
-        else { return member.nameMark }
-        for one in added {
-            if let mark = merge(one, into: &inner) { return mark }
-        }
-        members[index].value.content = .map(inner)
-        return nil
-    }
-}
-
-extension TreeValue {
-    /// The same with marks that begin at `place` instead of in line 1, column 1.
-    fileprivate func moved(to place: Mark) -> TreeValue {
-        func move(_ mark: Mark) -> Mark {
-            var mark = mark
-            if mark.line == 1 { mark.column += place.column - 1 }
-            mark.line = place.line
-            return mark
-        }
-        var result = self
-        result.mark = move(mark)
-        switch content {
-        case .list(let items): result.content = .list(items.map { $0.moved(to: place) })
-        case .map(let members):
-            result.content = .map(
-                members.map {
-                    TreeMember(
-                        name: $0.name, nameMark: move($0.nameMark),
-                        value: $0.value.moved(to: place))
-                })
-        case .null, .bool, .int, .float, .text, .unresolved: break
-        }
-        return result
     }
 }

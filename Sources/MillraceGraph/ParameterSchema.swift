@@ -87,15 +87,15 @@ package struct ParameterSchema {
             _ parameter: ParameterDescription, _ path: String, _ place: Mark
         ) -> JSON? {
             if let text = parameter.defaultValue {
-                let origin = TreeValue.Origin.word
-                var value = TreeValue(.text(text), at: place, origin: origin, raw: text)
-                value = value.withStructure()
+                let value = TreeValue.word(text, at: place)
                 return self.value(value, parameter, path: path, secret: true)
             }
             if parameter.required {
                 error(
                     .missingParameter, place, "\(path): missing, \(use) needs it",
-                    "\(parameter.name): \(parameter.doc.isEmpty ? parameter.summary : parameter.doc)")
+                    parameter.doc.isEmpty
+                        ? "give it a \(parameter.summary)" : "\(parameter.name): \(parameter.doc)"
+                )
             }
             return nil
         }
@@ -116,7 +116,7 @@ package struct ParameterSchema {
             case .map: return map(value, parameter, path: path, secret: covered)
             case .object:
                 guard case .map(let members) = value.asWritten.content else {
-                    return misfit(ParameterValue.wrong(value, "a map"), value, path)
+                    return misfit(ParameterValue.wrong(value, "a map"), value, path, covered)
                 }
                 return object(
                     members, parameter.fields, path: path, place: value.mark, secret: covered)
@@ -126,7 +126,7 @@ package struct ParameterSchema {
                     let json = try ParameterValue.read(value, as: parameter)
                     return bounded(json, parameter, value, path) ? json : nil
                 } catch {
-                    return misfit(error, value, path)
+                    return misfit(error, value, path, covered)
                 }
             }
         }
@@ -135,7 +135,7 @@ package struct ParameterSchema {
             _ value: TreeValue, _ parameter: ParameterDescription, path: String, secret: Bool
         ) -> JSON? {
             guard case .list(let items) = value.asWritten.content else {
-                return misfit(ParameterValue.wrong(value, "a list"), value, path)
+                return misfit(ParameterValue.wrong(value, "a list"), value, path, secret)
             }
             guard counted(items.count, parameter, value, path) else { return nil }
             guard let item = parameter.item.first else { return .array([]) }
@@ -149,7 +149,7 @@ package struct ParameterSchema {
             _ value: TreeValue, _ parameter: ParameterDescription, path: String, secret: Bool
         ) -> JSON? {
             guard case .map(let members) = value.asWritten.content else {
-                return misfit(ParameterValue.wrong(value, "a map"), value, path)
+                return misfit(ParameterValue.wrong(value, "a map"), value, path, secret)
             }
             guard counted(members.count, parameter, value, path) else { return nil }
             guard let item = parameter.item.first else { return .object([]) }
@@ -227,7 +227,6 @@ package struct ParameterSchema {
         private mutating func refuse(
             _ parameter: ParameterDescription, _ value: TreeValue, _ path: String, shown: String
         ) -> Bool {
-            // A secret's value must not come back in a message.
             let found = parameter.secret ? "the value" : shown
             error(
                 .outOfRange, value.mark, "\(path): \(found) is out of range",
@@ -236,9 +235,14 @@ package struct ParameterSchema {
         }
 
         private mutating func misfit(
-            _ misfit: ParameterValue.Misfit, _ value: TreeValue, _ path: String
+            _ misfit: ParameterValue.Misfit, _ value: TreeValue, _ path: String, _ secret: Bool
         ) -> JSON? {
-            error(misfit.code, value.mark, "\(path): \(misfit.text)", misfit.next)
+            let expected = "\(path): expected \(misfit.expected)"
+            if secret {
+                error(misfit.code, value.mark, "\(expected), found something else", nil)
+            } else {
+                error(misfit.code, value.mark, "\(expected), found \(misfit.found)", misfit.next)
+            }
             return nil
         }
 
@@ -272,8 +276,8 @@ extension TreeValue {
     /// A word that begins with a bracket, read as the JSON it is; else itself.
     var asWritten: TreeValue { origin == .word ? structured.first ?? self : self }
 
-    /// Adds the JSON reading to a default text that has one.
-    func withStructure() -> TreeValue {
-        OneLiner.value("=" + raw, "", Mark(file: mark.file, line: mark.line, column: mark.column))
+    /// A text that takes the type of its parameter, with its reading as JSON.
+    static func word(_ text: String, at place: Mark) -> TreeValue {
+        OneLiner.value("=\(text)", "", place)
     }
 }

@@ -6,12 +6,16 @@ enum ParameterValue {
     /// Why a value does not fit; the caller knows the path and the place.
     struct Misfit: Error {
         var code: FailureCode
-        var text: String
+        /// Says nothing about the value itself, which may be a secret.
+        var expected: String
+        /// The value, as it may be shown when it is none.
+        var found: String
         var next: String?
 
-        init(_ code: FailureCode, _ text: String, next: String? = nil) {
+        init(_ code: FailureCode, _ expected: String, found: String, next: String? = nil) {
             self.code = code
-            self.text = text
+            self.expected = expected
+            self.found = found
             self.next = next
         }
     }
@@ -34,24 +38,27 @@ enum ParameterValue {
             return .string(text)
         case .enum: return .string(try choice(value, parameter))
         case .duration:
-            return .int(try quantity(value, "a duration such as `250ms` or `1h30m`", "s") {
-                (text) throws(Quantity.Problem) in try Quantity.duration(text)
-            })
+            return .int(
+                try quantity(value, "a duration such as `250ms` or `1h30m`", "s") {
+                    (text) throws(Quantity.Problem) in try Quantity.duration(text)
+                })
         case .size:
-            return .int(try quantity(value, "a size such as `512` or `64KiB`", "B") {
-                (text) throws(Quantity.Problem) in try Quantity.size(text)
-            })
+            return .int(
+                try quantity(value, "a size such as `512` or `64KiB`", "B") {
+                    (text) throws(Quantity.Problem) in try Quantity.size(text)
+                })
         case .rate:
-            return .double(try quantity(value, "a rate such as `1k/s` or `200/m`", "/s") {
-                (text) throws(Quantity.Problem) in try Quantity.rate(text)
-            })
+            return .double(
+                try quantity(value, "a rate such as `1k/s` or `200/m`", "/s") {
+                    (text) throws(Quantity.Problem) in try Quantity.rate(text)
+                })
         case .list, .map, .object:
             throw wrong(value, parameter.kind == .list ? "a list" : "a map")
         }
     }
 
     static func wrong(_ value: TreeValue, _ expected: String, next: String? = nil) -> Misfit {
-        Misfit(.wrongType, "expected \(expected), found \(value.kindText)", next: next)
+        Misfit(.wrongType, expected, found: value.kindText, next: next)
     }
 
     /// What a word or a variable means is decided by the parameter; a file decides itself.
@@ -74,7 +81,7 @@ enum ParameterValue {
             // 1e6 is written for a million often enough.
             if let whole = Int64(exactly: number), abs(number) < 1e15 { return whole }
             if TreeValue.Content.float(value.raw)?.rounded() == number, !value.raw.contains(".") {
-                throw Misfit(.outOfRange, "\(value.raw) does not fit into 64 bits")
+                throw Misfit(.outOfRange, "a number of 64 bits", found: value.raw)
             }
             throw wrong(value, "a whole number")
         case .text(let text):
@@ -89,7 +96,7 @@ enum ParameterValue {
         case .int(let number): return Double(number)
         case .float(let number):
             if number.isFinite { return number }
-            throw Misfit(.outOfRange, "expected a finite number, found \(value.raw)")
+            throw Misfit(.outOfRange, "a finite number", found: value.raw)
         case .text(let text):
             let number = TreeValue.Content.float(text) != nil
             throw wrong(value, "a number", next: number ? unquoted(value) : nil)
@@ -108,7 +115,7 @@ enum ParameterValue {
         }
         if parameter.kind == .field, !Names.isFieldPath(text) {
             throw Misfit(
-                .wrongType, "`\(text)` is no path of a field",
+                .wrongType, "the path of a field", found: "`\(text)`",
                 next: "write `name`, `customer.id` or `items[0].sku`")
         }
         return text
@@ -122,7 +129,7 @@ enum ParameterValue {
         guard let text = anyText(value) else { throw wrong(value, "one of \(list)") }
         if known.contains(text) { return text }
         throw Misfit(
-            .outOfRange, "expected one of \(list), found `\(text)`",
+            .outOfRange, "one of \(list)", found: "`\(text)`",
             next: Nearest.question(text, known))
     }
 
@@ -143,7 +150,7 @@ enum ParameterValue {
             if TreeValue.Content.integer(text) != nil, next == "add a unit" {
                 next = "did you mean `\(text)\(unit)`?"
             }
-            throw Misfit(.wrongUnit, "expected \(expected), found `\(text)`", next: next)
+            throw Misfit(.wrongUnit, expected, found: "`\(text)`", next: next)
         }
     }
 

@@ -57,7 +57,8 @@ package enum PlanBuilder {
         }
         if given >= least { return given }
         findings.error(
-            .outOfRange, at: named?.mark, "loop \(least - 1) needs \(least) threads, "
+            .outOfRange, at: named?.mark,
+            "loop \(least - 1) needs \(least) threads, "
                 + "there are \(given)",
             next: "write a smaller `loop`, counted from 0, or more `threads`")
         return nil

@@ -236,7 +236,8 @@ extension TopologyReader {
         }
     }
 
-    private mutating func reference(_ text: String, at mark: Mark, _ path: String) -> TopologyEdge? {
+    private mutating func reference(_ text: String, at mark: Mark, _ path: String) -> TopologyEdge?
+    {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let name = parts.first, !name.isEmpty, parts.count == 1 || !parts[1].isEmpty else {
             shape.findings.error(

@@ -18,7 +18,7 @@ package enum YAMLReader {
         if text.utf8.count > Limits.topologyBytesMax {
             findings.error(
                 .tooLarge, at: start,
-                "the file has \(text.utf8.count) bytes, at most \(Limits.topologyBytesMax) are read",
+                "the file has \(text.utf8.count) bytes, more than \(Limits.topologyBytesMax)",
                 next: "split the topology into several jobs")
             return nil
         }

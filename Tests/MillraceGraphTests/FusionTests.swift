@@ -24,14 +24,20 @@ struct FusionTests {
         ("a default queue", "z: {use: 'null', from: a}|defaults", [true]),
         ("forward, written out", "z: {use: 'null', from: {node: a, partition: forward}}", [true]),
         ("hash to one task", "z: {use: 'null', from: {node: a, partition: hash}}", [false]),
-        ("round robin to one", "z: {use: 'null', from: {node: a, partition: round_robin}}", [false]),
+        (
+            "round robin to one", "z: {use: 'null', from: {node: a, partition: round_robin}}",
+            [false]
+        ),
         ("a partitioner", "z: {use: 'null', from: {node: a, partition: {use: modulo}}}", [false]),
         (
             "an operator that blocks", "b: {use: slow, from: a}|z: {use: 'null', from: b}",
             [false, false]
         ),
         ("two that block", "b: {use: slow, from: a}|z: {use: stdout, from: b}", [false, false]),
-        ("other loops", "b: {use: pass, from: a, loop: 1}|z: {use: 'null', from: b}", [false, false]),
+        (
+            "other loops", "b: {use: pass, from: a, loop: 1}|z: {use: 'null', from: b}",
+            [false, false]
+        ),
         (
             "the same loop",
             "b: {use: pass, from: a, loop: 1}|z: {use: 'null', from: b, loop: 1}", [false, true]

@@ -65,13 +65,15 @@ struct FuzzTests {
             #expect(!failure.text.isEmpty, "seed \(seed)")
             guard let mark = failure.mark else { continue }
             // The parser may blame the line behind the last one.
-            let known = (1...(lines + 1)).contains(mark.line) && mark.column >= 1 && mark.length >= 1
+            let known =
+                (1...(lines + 1)).contains(mark.line) && mark.column >= 1 && mark.length >= 1
             #expect(known, "seed \(seed) \(mark)")
         }
         guard let plan else { return }
         for edge in plan.edges {
             let ordered = edge.from < edge.to
-            let ports = plan.nodes[edge.from].operation.outputs.indices.contains(edge.outputPort)
+            let ports =
+                plan.nodes[edge.from].operation.outputs.indices.contains(edge.outputPort)
                 && plan.nodes[edge.to].operation.inputs.indices.contains(edge.inputPort)
             #expect(ordered && ports, "seed \(seed)")
         }
@@ -85,16 +87,20 @@ struct FuzzTests {
             switch dice.roll(5) {
             case 0: characters.remove(at: place)
             case 1: characters.insert(contentsOf: pieces[dice.roll(pieces.count)], at: place)
-            case 2: characters[place] = Array("[]{}:,&*!|>'\"%@`#-? \n\t0az.\u{0}\u{85}é")[dice.roll(27)]
+            case 2:
+                characters[place] = Self.marks[dice.roll(Self.marks.count)]
             case 3:
                 let end = min(characters.count, place + dice.roll(12))
-                characters.insert(contentsOf: characters[place..<end], at: dice.roll(characters.count))
+                characters.insert(
+                    contentsOf: characters[place..<end], at: dice.roll(characters.count))
             default:
                 characters.removeSubrange(place..<min(characters.count, place + dice.roll(20)))
             }
         }
         return String(characters)
     }
+
+    private static let marks = Array("[]{}:,&*!|>'\"%@`#-? \n\t0az.\u{0}\u{85}é")
 
     private static let good = """
         millrace: 1
@@ -115,9 +121,12 @@ struct FuzzTests {
         """
 
     private static let pieces = [
-        "&x ", "*x", "*b", "<<: *b", "!!str ", "? ", ": ", "- ", "{", "}", "[", "]", "\n  ", "${", "}",
+        "&x ", "*x", "*b", "<<: *b", "!!str ", "? ", ": ", "- ", "{", "}", "[", "]", "\n  ", "${",
+        "}",
         "${N}", "$$", "'", "\"", "|\n", "from: c\n", "use: pass", "errors", "1e400", "0x", "-",
-        "\u{FEFF}", "\u{2028}", "👩‍👩‍👧", "1h", "parallelism: 99999999999999999999", "..", "...", "---\n",
+        "\u{FEFF}", "\u{2028}", "👩‍👩‍👧", "1h", "..", "...",
+        "parallelism: 99999999999999999999",
+        "---\n",
     ]
 
     private static let line = [

@@ -38,7 +38,9 @@ struct OneLinerTests {
         // Two places where the key is blamed, not the value.
         let found = Check.line(words).findings.filter { $0.severity == .error }
         let expected = adjusted(column, code, words)
-        #expect(Check.short(found) == ["\(code) 1:\(expected)"], "\(FindingText.render(found, sources: [:]))")
+        #expect(
+            Check.short(found) == ["\(code) 1:\(expected)"],
+            "\(FindingText.render(found, sources: [:]))")
         #expect(found.allSatisfy { $0.failure.mark?.file == "<command line>" })
     }
 
@@ -71,8 +73,8 @@ struct OneLinerTests {
             """
         ),
         (
-            "orders ! fraud.score name=s tags=[\"a\",\"b\"] start.at=x @s.high ! @out @s.low ! @out "
-                + "pass name=out ! null",
+            "orders ! fraud.score name=s tags=[\"a\",\"b\"] start.at=x @s.high ! @out "
+                + "@s.low ! @out pass name=out ! null",
             """
               orders: {use: orders}
               s: {use: fraud.score, from: orders, with: {tags: [a, b], start: {at: x}}}

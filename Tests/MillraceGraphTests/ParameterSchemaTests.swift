@@ -26,7 +26,8 @@ struct ParameterSchemaTests {
         ) {
             parameter = ParameterDescription(
                 name: "p", kind: kind, minimum: bounds?.0, maximum: bounds?.1,
-                choices: kind == .enum ? [.init(value: "a", doc: ""), .init(value: "1", doc: "")] : [],
+                choices: kind == .enum
+                    ? [.init(value: "a", doc: ""), .init(value: "1", doc: "")] : [],
                 item: [ParameterDescription(name: "i", kind: .int)],
                 fields: [
                     ParameterDescription(name: "x", kind: .int, required: true),
@@ -57,7 +58,8 @@ struct ParameterSchemaTests {
         Row(.enum, "a", "\"a\""), Row(.enum, "1", "\"1\""), Row(.enum, "b", "MR2107"),
         Row(.duration, "1h30m", "5400000000000"), Row(.duration, "10", "MR2108"),
         Row(.duration, "0", "0"), Row(.duration, "1 hour", "MR2108"),
-        Row(.duration, "250ms", "MR2107", ("1s", "1h")), Row(.duration, "1s", "1000000000", ("1s", "1h")),
+        Row(.duration, "250ms", "MR2107", ("1s", "1h")),
+        Row(.duration, "1s", "1000000000", ("1s", "1h")),
         Row(.size, "512", "512"), Row(.size, "64KiB", "65536"), Row(.size, "5XB", "MR2108"),
         Row(.size, "2MiB", "MR2107", ("1", "1MiB")), Row(.size, "1MiB", "1048576", ("1", "1MiB")),
         Row(.rate, "1k/s", "1000.0"), Row(.rate, "60/m", "1.0"), Row(.rate, "5", "MR2108"),
@@ -73,7 +75,8 @@ struct ParameterSchemaTests {
 
     @Test func `a word takes the type of its parameter`() {
         let plan = Check.line(
-            "generate count=1e3 value=5 rate=2M/s size=1KiB ! null").plan
+            "generate count=1e3 value=5 rate=2M/s size=1KiB ! null"
+        ).plan
         #expect(
             plan?.nodes[0].config
                 == .object([
@@ -90,6 +93,12 @@ struct ParameterSchemaTests {
         let (_, findings) = check(parameter, "hunter2")
         #expect(findings.map(\.failure.code) == [.literalSecret, .outOfRange])
         #expect(!"\(findings)".contains("hunter2"))
+        let number = ParameterDescription(name: "p", kind: .int, secret: true)
+        let (_, others) = check(number, "hunter2")
+        #expect(others.map(\.failure.code) == [.literalSecret, .wrongType])
+        let text = FindingText.render(others, sources: ["p": "p: hunter2\n"])
+        #expect(text.contains("p: *******"))
+        #expect(!text.contains("hunter2"))
         let quiet = check(parameter, "\"${file:/secret}${file:/secret}abcdef\"")
         #expect(quiet.findings.isEmpty)
     }

@@ -182,6 +182,6 @@ struct PlanTests {
     @Test func `a plan needs a name, and takes that of its file`() {
         #expect(Names.topologyName(fromFile: "jobs/Word Count.yaml") == "word-count")
         #expect(Names.topologyName(fromFile: "-") == "pipeline")
-        #expect(Names.topologyName(fromFile: OneLiner.file) == "command-line-")
+        #expect(Names.topologyName(fromFile: OneLiner.file) == "command-line")
     }
 }

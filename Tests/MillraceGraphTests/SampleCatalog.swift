@@ -72,7 +72,8 @@ enum SampleCatalog {
         operation("stdin", .source, flags: .blocks, outputs: [port("out", "bytes")], most: 1),
         operation("orders", .source, outputs: [port("out", "json")]),
         operation("points", .source, outputs: [port("out", "struct{f64 x, f64 y}")]),
-        operation("pass", .transform, inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
+        operation(
+            "pass", .transform, inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
         operation("lines", .transform, outputs: [port("out", "text")]),
         operation("json.decode", .transform, outputs: [port("out", "json")]),
         operation(

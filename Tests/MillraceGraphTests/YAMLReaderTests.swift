@@ -71,7 +71,8 @@ struct YAMLReaderTests {
     @Test func `size, depth and number are limited`() {
         for text in [
             String(repeating: "#\n", count: 600_000), String(repeating: "[", count: 900),
-            String(repeating: "{a: ", count: 5_000), "[" + String(repeating: "1,", count: 10_001) + "]",
+            String(repeating: "{a: ", count: 5_000),
+            "[" + String(repeating: "1,", count: 10_001) + "]",
             String(repeating: "- ", count: 2_000),
         ] {
             var findings = Findings()
@@ -96,7 +97,8 @@ struct YAMLReaderTests {
     }
 
     @Test func `a long line is cut around the place`() {
-        let text = "x: \(String(repeating: "y", count: 500)) WRONG \(String(repeating: "z", count: 500))"
+        let text =
+            "x: \(String(repeating: "y", count: 500)) WRONG \(String(repeating: "z", count: 500))"
         let mark = Mark(file: "f", line: 1, column: 505, length: 5)
         let shown = FindingText.render(
             Finding(.error, Failure(.wrongType, at: mark, "wrong")), source: text)
