@@ -75,13 +75,13 @@ struct DescriptorReader {
         var list: [ParameterDescription] = []
         for i in 0..<Int(count) {
             guard let one = unsafe parameters?[i] else { throw place[i].refusal("is NULL") }
-            list.append(try unsafe parameter(one, place[i], depth: depth, isItem: false))
+            list.append(try unsafe parameter(one.pointee, place[i], depth: depth, isItem: false))
         }
         return list
     }
 
     @unsafe private mutating func parameter(
-        _ from: UnsafePointer<mr_param>, _ place: DescriptorPlace, depth: Int, isItem: Bool
+        _ table: mr_param, _ place: DescriptorPlace, depth: Int, isItem: Bool
     ) throws(Failure) -> ParameterDescription {
         parametersLeft -= 1
         guard parametersLeft > 0 else {
@@ -90,7 +90,6 @@ struct DescriptorReader {
         guard depth < DescriptorRules.depthMax else {
             throw place.refusal("is more than \(DescriptorRules.depthMax) levels deep")
         }
-        let table = unsafe from.pointee
         // An item has no name and needs no text of its own.
         let name =
             unsafe isItem
@@ -115,7 +114,7 @@ struct DescriptorReader {
         made.deprecated = try unsafe Self.text(table.deprecated, place.dot("deprecated"))
         made.choices = try unsafe choices(table, place.dot("choices"))
         if kind == .list || kind == .map {
-            let item = try unsafe GrowableTable.copy(
+            let item = try unsafe GrowableTable.read(
                 table.item, least: Self.parameterBytesLeast, place: place.dot("item"))
             made.item = [
                 try unsafe parameter(item, place.dot("item"), depth: depth + 1, isItem: true)

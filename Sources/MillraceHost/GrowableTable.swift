@@ -12,20 +12,31 @@ enum GrowableTable {
     /// No table of the ABI comes near it.
     static let bytesMax = 4096
 
-    /// Copies `original` into zeroed memory that is never freed. `least` is the size in ABI 1.0.
-    @unsafe static func copy<Table>(
+    /// The table at `original`, zero where it is shorter than ours. `least` is its size in ABI 1.0.
+    @unsafe static func read<Table>(
         _ original: UnsafePointer<Table>?, least: Int, place: DescriptorPlace
-    ) throws(Failure) -> UnsafePointer<Table> {
+    ) throws(Failure) -> Table {
         guard let original = unsafe original else { throw place.refusal("is NULL") }
         let raw = unsafe UnsafeRawPointer(original)
         let size = try unsafe checkedSize(raw, least: least, place: place)
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: MemoryLayout<Table>.size, alignment: MemoryLayout<Table>.alignment)
-        // SAFETY(memory): as long as Table; `size` bytes of the original are what its maker says
-        // it has. C structs have no invalid bit patterns, zero is a value of all their fields.
-        unsafe memset(memory, 0, MemoryLayout<Table>.size)
-        unsafe memcpy(memory, raw, min(size, MemoryLayout<Table>.size))
-        return unsafe UnsafePointer(memory.assumingMemoryBound(to: Table.self))
+        return unsafe withUnsafeTemporaryAllocation(of: Table.self, capacity: 1) { memory in
+            let bytes = UnsafeMutableRawBufferPointer(memory)
+            // SAFETY(memory): as long as Table; `size` bytes of the original are what its maker
+            // says it has. C structs have no invalid bits, zero is a value of all their fields.
+            unsafe memset(bytes.baseAddress!, 0, bytes.count)
+            unsafe memcpy(bytes.baseAddress!, raw, min(size, bytes.count))
+            return unsafe memory[0]
+        }
+    }
+
+    /// The same in memory of ours that lives for ever.
+    @unsafe static func copy<Table>(
+        _ original: UnsafePointer<Table>?, least: Int, place: DescriptorPlace
+    ) throws(Failure) -> UnsafePointer<Table> {
+        let table = try unsafe read(original, least: least, place: place)
+        let memory = UnsafeMutablePointer<Table>.allocate(capacity: 1)
+        unsafe memory.initialize(to: table)
+        return unsafe UnsafePointer(memory)
     }
 
     /// The `struct_size` of a growable table, in bytes.

@@ -20,12 +20,11 @@ import MillraceCore
         before call: (String) -> Void
     ) throws(Failure) -> OperatorDescriptor {
         var place = DescriptorPlace(file: file, operation: "operator \(number)")
-        let first = try unsafe GrowableTable.copy(
+        var table = try unsafe GrowableTable.read(
             original, least: DescriptorReader.operatorBytesLeast, place: place)
-        let id = try unsafe DescriptorReader.required(first.pointee.id, place.dot("id"))
+        let id = try unsafe DescriptorReader.required(table.id, place.dot("id"))
         try DescriptorRules.checkID(id, place.dot("id"))
         place.operation = id
-        var table = unsafe first.pointee
         unsafe table.params = try GrowableTable.copies(
             table.params, count: table.param_count, least: DescriptorReader.parameterBytesLeast,
             place: place.dot("params"))

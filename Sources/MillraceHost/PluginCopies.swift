@@ -33,6 +33,7 @@ package struct PluginCopies: Hashable, Sendable {
             }
         }
         var status = stat()
+        // SAFETY(status): a local that the call fills; paths are copied by every call here.
         guard unsafe stat(folder, &status) == 0 else { throw Self.failure("stat", folder) }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw Failure(.fileFailed, "\(folder) is not a folder", next: Self.advice)
@@ -82,26 +83,12 @@ package struct PluginCopies: Hashable, Sendable {
     }
 
     /// All or nothing: a temporary name, fsync, rename.
-    static func write(_ bytes: [UInt8], to target: String, mode: mode_t) throws(Failure) {
-        let temporary = "\(target).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
-        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw failure("open", temporary) }
-        var done = 0
-        var good = true
-        while good, done < bytes.count {
-            // SAFETY(bytes): what is left of the array.
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress! + done, bytes.count - done)
-            }
-            if count > 0 { done += count } else { good = count < 0 && errno == EINTR }
+    static func write(_ bytes: [UInt8], to target: String, mode: UInt32) throws(Failure) {
+        do throws(SystemError) {
+            try DurableFile.write(bytes, to: target, mode: mode)
+        } catch {
+            throw error.failure(.fileFailed, next: advice)
         }
-        good = good && fsync(descriptor) == 0
-        let number = errno
-        close(descriptor)
-        if good, unsafe rename(temporary, target) == 0 { return }
-        let reason = good ? errno : number
-        unsafe unlink(temporary)
-        throw SystemError("write", reason, object: target).failure(.fileFailed, next: advice)
     }
 
     private static let advice = "set XDG_CACHE_HOME to a folder of your own"

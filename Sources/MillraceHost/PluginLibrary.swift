@@ -21,11 +21,14 @@ import Synchronization
         /// Its code runs for the first time; no lock is held meanwhile.
         case opening
         case open(PluginLibrary)
+        /// Mapped, but of no use. Its `load` is not called a second time.
+        case refused(PluginLibrary, Failure)
     }
 
     /// All libraries of this process, by content.
     private static let slots = Mutex<[String: Slot]>([:])
 
+    // SAFETY(host): the caller's promise; the plugin may keep it for the life of the process.
     /// Loads the private copy, or gives the library that has it loaded already. `host` has to
     /// live for ever; `context` is what the plugin's `load` gets for its messages.
     ///
@@ -33,26 +36,29 @@ import Synchronization
     @unsafe package static func open(
         _ reference: PluginReference, host: UnsafePointer<mr_host>, context: OpaquePointer? = nil
     ) throws(Failure) -> PluginLibrary {
-        let known: PluginLibrary? = slots.withLock { slots in
+        let known: Result<PluginLibrary, Failure>? = slots.withLock { slots in
             switch slots[reference.sha256] {
-            case .open(let library): return library
+            case .open(let library): return .success(library)
+            case .refused(_, let failure): return .failure(failure)
             case .opening: preconditionFailure("BUG: a library is opened twice at a time")
             case nil:
                 slots[reference.sha256] = .opening
                 return nil
             }
         }
-        if let known { return known }
+        if let known { return try known.get() }
+        var slot: Slot?
+        defer { slots.withLock { $0[reference.sha256] = slot } }
+        let library = try unsafe PluginLibrary(reference, host: host)
         do throws(Failure) {
-            let library = try unsafe PluginLibrary(reference, host: host)
             try library.checkUnique()
             try unsafe library.callLoad(host: host, context: context)
-            slots.withLock { $0[reference.sha256] = .open(library) }
-            return library
         } catch {
-            slots.withLock { $0[reference.sha256] = nil }
+            slot = .refused(library, error)
             throw error
         }
+        slot = .open(library)
+        return library
     }
 
     /// `open` with the host table of this process.

@@ -79,6 +79,12 @@ private final class RunningProbe {
     /// Nobody can write any more: answer, output.
     private var ended = [false, false]
     private static let printedMax = 4096
+    /// A crash has to end the process by its signal, without pages of print, also in a program
+    /// built with a sanitizer.
+    private static let environment = [
+        "SWIFT_BACKTRACE=enable=no",
+        "ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0",
+    ]
 
     init(
         _ subject: PluginProbe.Subject, executable: String, limit: Int64
@@ -93,8 +99,7 @@ private final class RunningProbe {
         process = try ChildProcess(
             ChildProcess.Options(
                 path: executable, arguments: ["probe", subject.copy, subject.name],
-                // No second process that prints pages about the crash of the first.
-                environment: ["SWIFT_BACKTRACE=enable=no"],
+                environment: Self.environment,
                 descriptors: [
                     (input.number, 0), (output.write.number, 1), (output.write.number, 2),
                     (answer.write.number, ProbeAnswer.descriptor),

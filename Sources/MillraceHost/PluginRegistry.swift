@@ -83,6 +83,7 @@ struct PluginRegistry: Codable, Sendable {
         _ copies: PluginCopies, _ change: (inout PluginRegistry) -> Void
     ) throws(Failure) {
         let lockPath = copies.folder + "/plugins.lock"
+        // SAFETY(lockPath): copied by the call.
         let lock = unsafe open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             throw SystemError("open", errno, object: lockPath).failure(.fileFailed)

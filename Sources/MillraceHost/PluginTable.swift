@@ -28,9 +28,8 @@ import MillraceCore
                 next: "return a pointer to static data, always the same")
         }
         let place = DescriptorPlace(file: file)
-        let table = try unsafe GrowableTable.copy(
-            original, least: DescriptorReader.pluginBytesLeast, place: place
-        ).pointee
+        let table = try unsafe GrowableTable.read(
+            original, least: DescriptorReader.pluginBytesLeast, place: place)
         try unsafe checkVersions(
             theirs: table.abi_version, least: table.min_abi_version,
             ours: host.pointee.abi_version, file)

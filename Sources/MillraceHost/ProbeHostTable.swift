@@ -2,6 +2,7 @@
 import CMillrace
 import Glibc
 import MillraceCore
+import MillraceSystem
 
 /// The host as a plugin sees it in the probe: of this release, with no optional service at all.
 /// Nothing is created there, so nearly nothing of it can be called.
@@ -24,10 +25,7 @@ import MillraceCore
                 },
                 release: { _, memory, _, _ in unsafe free(memory) },
                 now: { _, clock in
-                    var time = timespec()
-                    let which = clock == MR_CLOCK_WALL ? CLOCK_REALTIME : CLOCK_MONOTONIC
-                    _ = unsafe clock_gettime(which, &time)
-                    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+                    clock == MR_CLOCK_WALL ? WallClock.now() : MonotonicClock.now()
                 },
                 random: { _ in 4 },
                 hash: { _, _ in 0 },

@@ -61,11 +61,13 @@ import Testing
             name: "unloadable",
             defines: [
                 "LOAD=load",
-                "OUTSIDE=static mr_status load(const mr_host*h,mr_ctx*c){return MR_E_IO;}",
+                "OUTSIDE=static mr_status load(const mr_host*h,mr_ctx*c)"
+                    + "{static int calls;return calls++?MR_OK:MR_E_IO;}",
             ])
         let failure = expectRefused(reference)
         #expect(failure?.code == .loadFailed)
         #expect(failure?.text.contains("returned -13") == true)
+        #expect(expectRefused(reference) == failure)
     }
 
     @Test func `two contents with one operator cannot be loaded together`() throws {
@@ -97,6 +99,7 @@ import Testing
             UnsafePointer(UnsafeRawPointer(table).assumingMemoryBound(to: mr_start.self)),
             least: 16,
             place: DescriptorPlace(file: "x"))
+        defer { unsafe copy.deallocate() }
         #expect(unsafe copy.pointee.struct_size == 16)
         #expect(unsafe copy.pointee.batch_limit == 7)
         #expect(unsafe copy.pointee.node == nil)

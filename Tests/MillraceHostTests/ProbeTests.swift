@@ -38,6 +38,8 @@ import Testing
 
     @Test(arguments: deaths)
     func `a library that kills its probe is quarantined`(_ harm: Harm) throws {
+        // Sanitizers reserve more memory than the limit, so there is none.
+        if unsafe PluginEntry.isSanitized, harm.define.contains("5ull<<30") { return }
         let record = try judge(harm.define)
         #expect(record.state == .quarantined)
         #expect(record.reason?.code == .quarantinedCrash)
