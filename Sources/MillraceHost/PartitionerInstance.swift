@@ -6,7 +6,9 @@ import MillraceSystem
 
 /// The partitioner plugin of one edge, as one producing task uses it. Its calls are stamped on
 /// the page of that task.
-@safe package final class PartitionerInstance {
+///
+/// SAFETY(Sendable): as `OperatorInstance`.
+@safe package final class PartitionerInstance: @unchecked Sendable {
     private let library: PluginLibrary
     private let operation: String
     private let node: String

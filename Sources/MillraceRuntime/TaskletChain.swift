@@ -5,16 +5,16 @@ import MillraceGraph
 import MillraceHost
 
 /// A chain with the operator instances behind its tasks.
-final class TaskletChain: @unchecked Sendable {
+final class TaskletChain: Sendable {
     /// One operator of the chain, and the partitioners that sit on its outgoing edges.
-    struct Member {
+    struct Member: Sendable {
         var task: TaskHandle
         var node: PlannedNode
         var instance: OperatorInstance
         var partitioners: [Partitioner] = []
     }
 
-    struct Partitioner {
+    struct Partitioner: Sendable {
         var chooser: PartitionerInstance
         var config: JSON
         var port: Int

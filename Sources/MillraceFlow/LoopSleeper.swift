@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import MillraceCore
-import MillraceFlow
 import MillraceSystem
 
 /// How a loop's thread waits: on a futex, or, once it has descriptors to watch, in a poll set.
-/// Belongs to the loop's thread; only the wake-up it installs is called by others.
-final class LoopSleeper: @unchecked Sendable {
+///
+/// SAFETY(Sendable): made by the control thread, handed to the loop's thread when that starts, and
+/// touched by nobody else; others only call the wake-up that it installs.
+package final class LoopSleeper: @unchecked Sendable {
     private let loop: LoopHandle
     private var poller: Poller?
     private var watched: [ChainHandle] = []
@@ -14,14 +15,14 @@ final class LoopSleeper: @unchecked Sendable {
     /// A busy loop looks at its descriptors this often.
     private static let lookNanoseconds: Int64 = 200_000
 
-    init(_ loop: LoopHandle) throws(Failure) {
+    package init(_ loop: LoopHandle) throws(Failure) {
         self.loop = loop
         loop.sleepOnFutex()
     }
 
     /// From now on the chain is woken when the descriptor can be read. A descriptor that is always
     /// ready, such as a file, is not watched: its source is simply asked again.
-    func watch(_ descriptor: Int32, chain: ChainHandle) throws(Failure) {
+    package func watch(_ descriptor: Int32, chain: ChainHandle) throws(Failure) {
         do throws(SystemError) {
             let poller = try pollSet()
             if try poller.addIfPollable(descriptor, token: UInt64(watched.count)) {
@@ -40,14 +41,14 @@ final class LoopSleeper: @unchecked Sendable {
         return poller
     }
 
-    func look(now: Int64) {
+    package func look(now: Int64) {
         guard poller != nil, now - looked >= Self.lookNanoseconds else { return }
         looked = now
         poll(milliseconds: 0)
     }
 
     /// Sleeps until something is ready, or `due` (monotonic ns, `.max`: no limit).
-    func sleep(until due: Int64) {
+    package func sleep(until due: Int64) {
         guard loop.doze() else { return }
         defer { loop.awake() }
         let left = due == .max ? -1 : max(0, due - MonotonicClock.now())
