@@ -100,7 +100,7 @@ package enum PluginCall: UInt32, Sendable {
 }
 
 /// Tasks that call each other directly, stepped as one.
-@safe package struct ChainHandle: @unchecked Sendable, Hashable {
+@safe package struct ChainHandle: @unchecked Sendable, Equatable {
     let handle: OpaquePointer
 
     init(_ handle: OpaquePointer) { unsafe self.handle = handle }
@@ -117,6 +117,10 @@ package enum PluginCall: UInt32, Sendable {
             unsafe mrr_chain_make(
                 space, arena.handle, $0.baseAddress, UInt32($0.count), UInt32(outputs))
         }
+    }
+
+    package static func == (a: ChainHandle, b: ChainHandle) -> Bool {
+        unsafe a.handle == b.handle
     }
 
     package func join(_ loop: LoopHandle) { unsafe mrr_chain_join(handle, loop.handle) }
