@@ -123,6 +123,8 @@ package struct RunMachine: Sendable {
     package private(set) var state: State = .starting(.hello, wish: nil)
     /// A signal has come: the next one kills.
     private var isInterrupted = false
+    /// An executor that has closed its channel has so long to end.
+    private var killWithoutChannelAt: Int64?
     private let plan: Plan
     private let options: Options
     private var watchdog: Watchdog
@@ -138,6 +140,13 @@ package struct RunMachine: Sendable {
         switch state {
         case .stopped, .failed: true
         case .starting, .running, .draining, .closing, .failing: false
+        }
+    }
+
+    private var isFailing: Bool {
+        switch state {
+        case .failing, .failed: true
+        case .starting, .running, .draining, .closing, .stopped: false
         }
     }
 
@@ -233,7 +242,10 @@ extension RunMachine {
             return []
         case .starting, .running, .draining, .closing:
             // With the channel its executor ends; how, says the black box a moment later.
-            guard let failure else { return [] }
+            guard let failure else {
+                killWithoutChannelAt = now + Self.graceNanoseconds
+                return []
+            }
             let text = "the executor's messages cannot be read: \(failure.text)"
             let told = Failure(
                 .invariantBroken, kind: .bug, text,
@@ -261,6 +273,10 @@ extension RunMachine {
 extension RunMachine {
     private mutating func tick(_ seen: Observation, _ now: Int64) -> [Action] {
         var actions = watch(seen, now)
+        if let killAt = killWithoutChannelAt, now >= killAt, !isFailing {
+            let text = "the executor closed its channel and went on"
+            return actions + kill(Ending(Failure(.invariantBroken, kind: .bug, text)))
+        }
         switch state {
         case .starting(.hello, _):
             guard watchdog.watched >= Limits.setupNanoseconds else { break }
