@@ -208,12 +208,23 @@ void mrr_net(mrr_chain *c, uint32_t block, int32_t delta) {
   n->used++;
 }
 
+static int bit_of(const mrr_word *mask, uint32_t i) {
+  return mrr_relaxed(&mask[i >> 6]) >> (i & 63) & 1;
+}
+
 uint32_t mrr_arena_used(const mrr_arena *a) {
   uint32_t used = 0;
   for (uint32_t q = 0; q < a->quota_count; q++)
     for (uint32_t i = 0; i < a->quotas[q].count; i++)
-      used += !(mrr_relaxed(&a->quotas[q].free[i >> 6]) >> (i & 63) & 1);
+      used += !bit_of(a->quotas[q].free, i);
   for (uint32_t i = 0; i < a->spare_count; i++)
-    used += !(mrr_relaxed(&a->spare[i >> 6]) >> (i & 63) & 1);
+    used += !bit_of(a->spare, i);
   return used;
+}
+
+int mrr_arena_is_free(const mrr_arena *a, uint32_t block) {
+  if (block >= a->spare_first)
+    return bit_of(a->spare, block - a->spare_first);
+  const mrr_quota *q = &a->quotas[a->blocks[block].quota];
+  return bit_of(q->free, block - q->first);
 }

@@ -274,6 +274,7 @@ struct mrr_chain {
   uint32_t tries;       /* of a call that answered TRANSIENT */
   mrr_flag drain;       /* sources: end at the next step. any */
   mrr_flag asked;       /* wake was called. any */
+  mrr_word inject;      /* sources: epoch to begin at the next step; 0: none. any */
   uint64_t since_stamp; /* records out since the last latency stamp */
   int64_t stamp_at;
   int64_t stamp; /* birth of a stamp to pass on; 0: none */

@@ -50,6 +50,8 @@ void mrr_loop_waker(mrr_loop *l, void (*wake)(void *argument), void *argument) {
 
 uint32_t *mrr_loop_word(mrr_loop *l) { return &l->sleeping.raw; }
 
+uint32_t mrr_loop_active(const mrr_loop *l) { return l->active_count; }
+
 mrr_box *const *mrr_loop_current(const mrr_loop *l) { return &l->current; }
 
 void mrr_chain_join(mrr_chain *c, mrr_loop *l) {
@@ -80,6 +82,11 @@ void mrr_ready(mrr_chain *c) {
 
 void mrr_chain_wake(mrr_chain *c) {
   mrr_flag_announce(&c->asked, 1);
+  mrr_ready(c);
+}
+
+void mrr_chain_barrier(mrr_chain *c, uint64_t epoch) {
+  mrr_announce(&c->inject, epoch);
   mrr_ready(c);
 }
 

@@ -107,6 +107,8 @@ static void pass_barrier(mrr_chain *c) {
     return;
   for (uint32_t i = 0; i < c->output_count; i++)
     mrr_lane_control(c->outputs[i], MRR_CONTROL_BARRIER, c->barrier, 0);
+  for (uint32_t m = 0; m < c->member_count; m++)
+    c->members[m]->box->epoch = c->barrier;
   t->epoch = c->barrier;
   c->barrier = 0;
   t->blocked = 0;
@@ -239,6 +241,10 @@ static int flush(mrr_chain *c, mrr_task *t) {
 
 static uint32_t step_source(mrr_chain *c, int64_t now) {
   mrr_task *t = c->members[0];
+  if (MR_UNLIKELY(mrr_relaxed(&c->inject))) {
+    c->barrier = mrr_take_bits(&c->inject);
+    return MRR_STEP_MOVED;
+  }
   if (mrr_flag_relaxed(&c->drain)) {
     c->state = MRR_CHAIN_STOPPING;
     return MRR_STEP_MOVED;

@@ -37,6 +37,8 @@ void mrr_arena_quota(mrr_arena *a, uint32_t quota, uint32_t first, uint32_t coun
 void mrr_arena_spare(mrr_arena *a, uint32_t first);
 /* Blocks not free now. For tests and gauges. */
 uint32_t mrr_arena_used(const mrr_arena *a);
+/* For tests that step in one thread: could this block be taken now? */
+int mrr_arena_is_free(const mrr_arena *a, uint32_t block);
 
 /* ---- loops ------------------------------------------------------------------ */
 
@@ -62,6 +64,8 @@ uint32_t *mrr_loop_word(mrr_loop *l);
 void mrr_loop_poke(mrr_loop *l);
 /* The next chain that ended since it was asked last, or NULL. */
 mrr_chain *mrr_loop_ended(mrr_loop *l);
+/* Chains that are looked at in each turn. [loop] */
+uint32_t mrr_loop_active(const mrr_loop *l);
 /* Where the fault handler finds the box of the running task. */
 mrr_box *const *mrr_loop_current(const mrr_loop *l);
 
@@ -129,6 +133,10 @@ void mrr_chain_join(mrr_chain *c, mrr_loop *l);
 /* A source ends at its next step; other chains end with their input. [any] */
 void mrr_chain_drain(mrr_chain *c);
 void mrr_chain_wake(mrr_chain *c); /* [any] */
+/* A source emits barrier `epoch` (not 0) at its next step, behind what it has written; one that
+ * has ended emits none. Others pass barriers on. `epoch` in the black box of a task is that of
+ * the last one that passed it. [any] */
+void mrr_chain_barrier(mrr_chain *c, uint64_t epoch);
 
 typedef struct mrr_failure {
   uint32_t member;    /* position in the chain */
