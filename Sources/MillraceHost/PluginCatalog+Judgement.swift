@@ -48,6 +48,7 @@ extension PluginCatalog {
             judged.version = note.version
             judged.abi = note.abi
         }
+        if judged.claims.isEmpty { judged.claims = note?.operators ?? [] }
         judged.warnings = object.warnings
         return judged
     }
@@ -88,6 +89,7 @@ extension PluginCatalog {
         verdict.license = result.license
         verdict.toolchain = result.toolchain
         verdict.abi = PluginTable.text(result.abiVersion)
+        verdict.claims = result.operators.map(\.id)
         return verdict
     }
 
@@ -99,7 +101,8 @@ extension PluginCatalog {
         if name.hasSuffix(".so") { name = name.dropLast(3) }
         return PluginVerdict(
             release: Release.version, judge: judge, state: state, reason: reason,
-            name: String(name), version: "", abi: "", operators: [], warnings: [],
+            name: String(name), version: "", abi: "", operators: [], claims: [],
+            warnings: [],
             isPassing: false)
     }
 }

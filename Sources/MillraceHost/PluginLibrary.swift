@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMillrace
+import CMillraceRuntime
 import Glibc
 import MillraceCore
 import Synchronization
@@ -16,6 +17,8 @@ import Synchronization
     /// Signals whose handler was another one after the load.
     package let changedSignals: [Int32]
     private let byID: [String: OperatorDescriptor]
+    /// Tag of a context that belongs to no task.
+    private let noTask = UInt64.max
 
     private enum Slot {
         /// Its code runs for the first time; no lock is held meanwhile.
@@ -30,11 +33,11 @@ import Synchronization
 
     // SAFETY(host): the caller's promise; the plugin may keep it for the life of the process.
     /// Loads the private copy, or gives the library that has it loaded already. `host` has to
-    /// live for ever; `context` is what the plugin's `load` gets for its messages.
+    /// live for ever.
     ///
     /// Throws MR3001…MR3005, MR3011, MR3101, MR3102.
     @unsafe package static func open(
-        _ reference: PluginReference, host: UnsafePointer<mr_host>, context: OpaquePointer? = nil
+        _ reference: PluginReference, host: UnsafePointer<mr_host>
     ) throws(Failure) -> PluginLibrary {
         let known: Result<PluginLibrary, Failure>? = slots.withLock { slots in
             switch slots[reference.sha256] {
@@ -52,7 +55,7 @@ import Synchronization
         let library = try unsafe PluginLibrary(reference, host: host)
         do throws(Failure) {
             try library.checkUnique()
-            try unsafe library.callLoad(host: host, context: context)
+            try unsafe library.callLoad(host: host)
         } catch {
             slot = .refused(library, error)
             throw error
@@ -127,15 +130,26 @@ import Synchronization
         }
     }
 
-    @unsafe private func callLoad(
-        host: UnsafePointer<mr_host>, context: OpaquePointer?
-    ) throws(Failure) {
+    @unsafe private func callLoad(host: UnsafePointer<mr_host>) throws(Failure) {
         guard let load = unsafe table.load else { return }
+        // SAFETY(memory): zeroed, of the size and alignment the runtime asks for, and never freed:
+        // a thread of the plugin may use its context at any time.
+        let size = Int(mrr_context_bytes())
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+        unsafe memset(memory, 0, size)
+        let context = unsafe mrr_context_make(memory, noTask, 1)
         let status = unsafe load(host, context)
-        guard status == MR_OK else {
-            throw Failure(
-                .loadFailed, "\(reference.name): its load function returned \(status.rawValue)",
-                next: "what it logged says why")
+        guard status != MR_OK else { return }
+        var code = MR_OK
+        let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+            let count = unsafe mrr_context_error(context, buffer.baseAddress, 4096, &code)
+            return unsafe String(
+                decoding: UnsafeRawBufferPointer(buffer).prefix(Int(count)), as: UTF8.self)
         }
+        throw Failure(
+            .loadFailed,
+            "\(reference.name): its load function returned \(StatusNames.text(status.rawValue))"
+                + (text.isEmpty ? "" : ": \(text)"),
+            next: text.isEmpty ? "it should say why with set_error" : nil)
     }
 }

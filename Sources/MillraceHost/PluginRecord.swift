@@ -25,6 +25,7 @@ package struct PluginRecord: Hashable, Codable, Sendable {
     package var abi: String
     package var toolchain: String?
     package var license: String?
+    /// Ids of the operators it has, or says it has if it is not ready.
     package var operators: [String]
     /// Allowed, but worth telling: one sentence each, about the file.
     package var warnings: [String]
@@ -39,7 +40,7 @@ package struct PluginRecord: Hashable, Codable, Sendable {
         abi = verdict.abi
         toolchain = verdict.toolchain
         license = verdict.license
-        operators = verdict.operators.map(\.id)
+        operators = verdict.claims
         warnings = verdict.warnings
     }
 }
@@ -105,4 +106,11 @@ package struct CatalogResult: Hashable, Sendable {
     /// Every library found, in search order.
     package var plugins: [PluginRecord] = []
     package var searched: [Searched] = []
+
+    /// The plugin that says it has this operator and cannot be used: the better answer than that
+    /// nobody knows the operator.
+    package func unusable(_ operation: String) -> PluginRecord? {
+        if entries.contains(where: { $0.operation.id == operation }) { return nil }
+        return plugins.first { $0.state != .ready && $0.operators.contains(operation) }
+    }
 }

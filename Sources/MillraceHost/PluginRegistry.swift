@@ -2,7 +2,7 @@
 // The registry cache, `plugins.json` beside the private copies: what is known about libraries, so
 // that a command needs neither to read nor to probe them again.
 //
-//     {"format": 1,
+//     {"format": 2,
 //      "files":    {PATH: {"identity": {…}, "settled": true, "sha256": HEX}},
 //      "verdicts": {HEX: {"release": "0.1.0", "judge": {…}, "state": "ready", …}}}
 //
@@ -28,7 +28,10 @@ struct PluginVerdict: Hashable, Codable, Sendable {
     var abi: String
     var toolchain: String?
     var license: String?
+    /// Empty unless it is ready.
     var operators: [OperatorDescription]
+    /// Ids of the operators it says it has, ready or not.
+    var claims: [String]
     var warnings: [String]
     /// Not to be kept: the reason may go away without a change of the file.
     var isPassing: Bool
@@ -50,7 +53,7 @@ struct PluginRegistry: Codable, Sendable {
 
     /// Time stamps of files may be so coarse.
     private static let clockNanoseconds: Int64 = 50_000_000
-    static let format = 1
+    static let format = 2
     /// Quarantines of contents that lie nowhere just now.
     private static let strayMax = 256
     /// Copies that nobody refers to are kept so long for jobs that run from them.

@@ -30,10 +30,35 @@ package struct SignalHandlers: Hashable, Sendable {
     }
 }
 
+/// A descriptor and the file behind it. The name is not compared: somebody else may rename or
+/// remove the file meanwhile.
+private struct OpenFile: Hashable {
+    let number: Int32
+    let name: String
+    private let device: UInt64
+    private let inode: UInt64
+
+    init?(_ number: Int32, name: String) {
+        var status = stat()
+        // SAFETY(status): a local that the call fills.
+        guard unsafe fstat(number, &status) == 0 else { return nil }
+        self.number = number
+        self.name = name
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+    }
+
+    static func == (a: OpenFile, b: OpenFile) -> Bool {
+        (a.number, a.device, a.inode) == (b.number, b.device, b.inode)
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(number) }
+}
+
 /// What a library must leave as it was: everything that belongs to the whole process.
 struct ProcessState {
     private var threads = 0
-    private var files: Set<String> = []
+    private var files: Set<OpenFile> = []
     private var signals = SignalHandlers.now()
     private var blockedSignals: [UInt8] = []
     private var directory = ""
@@ -49,7 +74,10 @@ struct ProcessState {
             guard let target = FolderListing.linkTarget("/proc/self/fd/\(name)") else { continue }
             // The listing itself was one of them.
             if target.hasSuffix("/fd"), target.hasPrefix("/proc/") { continue }
-            state.files.insert("\(name) (\(target))")
+            guard let number = Int32(name), let file = OpenFile(number, name: target) else {
+                continue
+            }
+            state.files.insert(file)
         }
         var set = sigset_t()
         // SAFETY(set): a local that the call fills.
@@ -74,11 +102,11 @@ struct ProcessState {
         if other.threads > threads {
             list.append("it started \(other.threads - threads) thread(s)")
         }
-        for file in other.files.subtracting(files).sorted() {
-            list.append("it left the descriptor \(file) open")
+        for file in other.files.subtracting(files).sorted(by: { $0.number < $1.number }) {
+            list.append("it left the descriptor \(file.number) (\(file.name)) open")
         }
-        for file in files.subtracting(other.files).sorted() {
-            list.append("it closed the descriptor \(file)")
+        for file in files.subtracting(other.files).sorted(by: { $0.number < $1.number }) {
+            list.append("it closed the descriptor \(file.number) (\(file.name))")
         }
         for signal in signals.changed(to: other.signals) {
             list.append("it changed the handler of \(SignalName.text(signal))")

@@ -134,6 +134,26 @@ import Testing
         #expect(try meant.scan().plugins.map(\.state) == [.ready, .refused, .ready])
     }
 
+    @Test func `the plugin that claims an operator and cannot be used is known`() throws {
+        // One says it in its note and dies, the other has lived to tell and is refused.
+        try makeFolder("p")
+        let note =
+            "OUTSIDE=MR_MANIFEST(\"{\\\"millrace\\\":1,\\\"abi\\\":\\\"1.0\\\",\\\"name\\\":\\\"dead\\\","
+            + "\\\"version\\\":\\\"1.0.0\\\",\\\"operators\\\":[\\\"dead\\\"]}\");"
+        try shop.compile(
+            Specimen.transform, to: "p/libdead.so",
+            defines: ["NAME=\"dead\"", "ENTRY=abort()", note])
+        try shop.compile(
+            Specimen.transform, to: "p/libother.so",
+            defines: ["NAME=\"other\"", "PLUGIN=plugin.toolchain=\"swift-5.9 dynamic\""])
+        try shop.compile(Specimen.transform, to: "p/libgood.so", defines: ["NAME=\"good\""])
+        let result = try shop.catalog().scan(extra: [shop.path("p")])
+        #expect(result.unusable("dead")?.reason?.code == .quarantinedCrash)
+        #expect(result.unusable("other")?.reason?.code == .otherToolchain)
+        #expect(result.unusable("good") == nil)
+        #expect(result.unusable("nobody") == nil)
+    }
+
     @Test func `a file that is not there is said to be missing`() throws {
         let record = try shop.record(of: shop.path("libnowhere.so"))
         #expect(record.state == .refused)

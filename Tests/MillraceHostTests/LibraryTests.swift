@@ -62,11 +62,14 @@ import Testing
             defines: [
                 "LOAD=load",
                 "OUTSIDE=static mr_status load(const mr_host*h,mr_ctx*c)"
-                    + "{static int calls;return calls++?MR_OK:MR_E_IO;}",
+                    + "{static int calls;return calls++?MR_OK:mr_fail(h,c,MR_E_IO,\"no disk\");}",
             ])
-        let failure = expectRefused(reference)
+        let host = unsafe HostTable.table
+        let failure = #expect(throws: Failure.self) {
+            try unsafe PluginLibrary.open(reference, host: host)
+        }
         #expect(failure?.code == .loadFailed)
-        #expect(failure?.text.contains("returned -13") == true)
+        #expect(failure?.text.hasSuffix("returned MR_E_IO: no disk") == true)
         #expect(expectRefused(reference) == failure)
     }
 
