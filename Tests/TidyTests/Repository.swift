@@ -93,13 +93,15 @@ struct SourceFile {
 
     /// Modules named by `import`, with their lines.
     var imports: [(module: String, line: Int)] {
-        lines.enumerated().compactMap { number, line in
+        guard ending == "swift" else { return [] }
+        return lines.enumerated().compactMap { number, line in
             let words = line.split(separator: " ")
             guard let at = words.firstIndex(of: "import"), at + 1 < words.count,
                 words[..<at].allSatisfy({ $0.hasPrefix("@") || Self.accessWords.contains($0) })
             else { return nil }
             let kinds: Set<Substring> = ["struct", "class", "enum", "func", "protocol", "var"]
-            let named = kinds.contains(words[at + 1]) ? words[at + 2] : words[at + 1]
+            let isKind = kinds.contains(words[at + 1]) && at + 2 < words.count
+            let named = isKind ? words[at + 2] : words[at + 1]
             return (String(named.prefix { $0 != "." }), number + 1)
         }
     }
