@@ -134,7 +134,7 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
   b->sequence = lane ? lane->get : t->taken;
   b->lane = lane ? lane->number : 0;
   b->input = lane ? lane->input : 0;
-  b->watermark = c->members[0]->watermark;
+  b->watermark = lane ? t->watermark : c->mark_sent; /* a newer one may be ahead of the link */
   b->flags = (lane ? lane->tail_seen - lane->get : up->tail - up->head) > n ? MR_BATCH_MORE : 0;
   begin(t, n, now);
   t->box->sequence = b->sequence;

@@ -29,7 +29,8 @@ static void lower_watermark(mrr_chain *c, mrr_task *t) {
   if (least <= t->watermark)
     return;
   t->watermark = least;
-  c->mark = least;
+  if (least != MR_TIME_END) /* END says so itself, behind what `stop` still writes */
+    c->mark = least;
   for (uint32_t m = 0; m < c->member_count; m++)
     mrr_cell_set_signed(&c->members[m]->cells->watermark, least);
 }
@@ -101,10 +102,10 @@ static void list(mrr_task *t, mrr_lane *l) {
 
 /* All lanes show the barrier and nothing waits in the chain: it goes to every output in one step,
  * then the inputs are open again. */
-static void pass_barrier(mrr_chain *c) {
+static uint32_t pass_barrier(mrr_chain *c) {
   mrr_task *t = c->members[0];
   if (!every_lane_has_slot(c))
-    return;
+    return MRR_STEP_BLOCKED;
   for (uint32_t i = 0; i < c->output_count; i++)
     mrr_lane_control(c->outputs[i], MRR_CONTROL_BARRIER, c->barrier, 0);
   for (uint32_t m = 0; m < c->member_count; m++)
@@ -120,6 +121,7 @@ static void pass_barrier(mrr_chain *c) {
       list(t, l);
     }
   }
+  return MRR_STEP_MOVED;
 }
 
 static void pass_controls(mrr_chain *c) {
@@ -339,12 +341,13 @@ static uint32_t step(mrr_chain *c, int64_t now) {
 uint32_t mrr_chain_step(mrr_chain *c, int64_t now) {
   c->due = 0;
   uint32_t r = step(c, now);
-  if (MR_UNLIKELY(c->barrier) && r != MRR_STEP_ENDED && waiting_member(c) == 0) {
-    pass_barrier(c);
-    r = MRR_STEP_MOVED;
-  }
-  if (c->stamp || c->mark > c->mark_sent)
+  /* Nothing overtakes the records it covers: those may still wait for room in the chain. */
+  if ((c->stamp || c->mark > c->mark_sent || c->barrier) && r != MRR_STEP_ENDED &&
+      waiting_member(c) == 0) {
     pass_controls(c);
+    if (MR_UNLIKELY(c->barrier))
+      r = pass_barrier(c);
+  }
   uint32_t state = r == MRR_STEP_MOVED     ? MRR_TIME_BUSY
                    : r == MRR_STEP_BLOCKED ? MRR_TIME_BLOCKED
                                            : MRR_TIME_STARVED;
