@@ -107,6 +107,17 @@ let package = Package(
         plugin("mr_aggregates", "aggregates", needs: ["MillraceSDK"]),
 
         .testTarget(name: "TidyTests", swiftSettings: safe),
+        // Mock operators and small graphs of them, for the data plane's own tests.
+        .target(
+            name: "CFlowTestOperators", dependencies: ["CMillrace", "CMillraceRuntime"],
+            path: "Tests/Fixtures/flow-operators",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
+        .testTarget(
+            name: "MillraceFlowTests",
+            dependencies: [
+                "MillraceFlow", "MillraceWire", "CMillrace", "CMillraceRuntime",
+                "CFlowTestOperators",
+            ], swiftSettings: safe),
         .testTarget(
             name: "MillraceGraphTests", dependencies: ["MillraceGraph", "MillraceCore"],
             swiftSettings: safe),
