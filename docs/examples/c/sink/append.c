@@ -51,7 +51,7 @@ static mr_status append_start(void *op, const mr_start *facts) {
   append *a = op;
   (void)facts;
   a->file = fopen(a->path, "a");
-  return a->file ? MR_OK : append_failed(a, MR_E_UNAVAILABLE, "cannot open");
+  return a->file ? MR_OK : append_failed(a, MR_E_CONFIG, "cannot open");
 }
 
 static mr_status append_process(void *op, const mr_batch *batch, mr_work *work) {

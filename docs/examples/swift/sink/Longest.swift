@@ -33,7 +33,7 @@ final class Longest: Sink {
 
     func stop() throws {
         guard let file = fopen(path, "w") else {
-            throw OperatorError(.unavailable, "cannot open \(path): \(reason)")
+            throw OperatorError(.io, "cannot open \(path): \(reason)")
         }
         fwrite(longest, 1, longest.count, file)
         guard fclose(file) == 0 else {
