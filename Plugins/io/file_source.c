@@ -2,8 +2,9 @@
 // `file.source`: one regular file as chunks of bytes.
 //
 // The file is read with pread straight into the space of the record to be. A chunk ends behind its
-// last newline, and the rest is read again at the start of the next: so lines stay whole without a
-// buffer, and the position is one number, the offset of the next byte (8 bytes, little endian).
+// last newline (white space, in a line that is longer), and the rest is read again at the start of
+// the next: so lines stay whole without a buffer, and the position is one number, the offset of the
+// next byte (8 bytes, little endian).
 #include "io.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -208,7 +209,8 @@ static const mr_param *const params[] = {&path};
 static const mr_port out = {.struct_size = sizeof(mr_port),
                             .name = "out",
                             .doc = "Chunks of up to 32 KiB, of whole lines with their newlines. A "
-                                   "line that is longer spans several chunks.",
+                                   "line that is longer spans several chunks, cut at white space "
+                                   "where there is any.",
                             .schema = "bytes"};
 static const mr_port *const outputs[] = {&out};
 

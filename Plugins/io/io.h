@@ -56,10 +56,16 @@ static inline mr_status io_path(const mr_host *host, mr_ctx *ctx, const mr_confi
   return MR_OK;
 }
 
-/* How much of a full chunk to emit: up to the end of its last line, or all of a longer line. */
+/* Where to end a chunk: behind its last newline, so that lines stay whole. In a line that fills the
+ * chunk, behind its last white space, so that at least words do. Else, all of it. */
 static inline uint32_t io_cut(const uint8_t *bytes, uint32_t size) {
   const uint8_t *last = memrchr(bytes, '\n', size);
-  return last != NULL ? (uint32_t)(last - bytes) + 1 : size;
+  if (last != NULL)
+    return (uint32_t)(last - bytes) + 1;
+  uint32_t end = size < IO_CHUNK ? 0 : size;
+  while (end > 0 && bytes[end - 1] != ' ' && (uint8_t)(bytes[end - 1] - 9) > 4)
+    end--;
+  return end > 0 ? end : size;
 }
 
 /* The head of a record without key or time. */

@@ -120,7 +120,8 @@ static const void *stdin_extension(const mr_operator *self, const char *id) {
 static const mr_port out = {.struct_size = sizeof(mr_port),
                             .name = "out",
                             .doc = "Chunks of up to 32 KiB, of whole lines with their newlines. A "
-                                   "line that is longer spans several chunks.",
+                                   "line that is longer spans several chunks, cut at white space "
+                                   "where there is any.",
                             .schema = "bytes"};
 static const mr_port *const outputs[] = {&out};
 
