@@ -106,11 +106,4 @@ package struct CatalogResult: Hashable, Sendable {
     /// Every library found, in search order.
     package var plugins: [PluginRecord] = []
     package var searched: [Searched] = []
-
-    /// The plugin that says it has this operator and cannot be used: the better answer than that
-    /// nobody knows the operator.
-    package func unusable(_ operation: String) -> PluginRecord? {
-        if entries.contains(where: { $0.operation.id == operation }) { return nil }
-        return plugins.first { $0.state != .ready && $0.operators.contains(operation) }
-    }
 }
