@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The result of counting, as text: `{"key": "the", "count": 4}`, or with `null` for records that
-// have nothing to be counted under. Bytes of a key that are not UTF-8 become U+FFFD, written as an escape.
+// have nothing to be counted under. Bytes of a key that are not UTF-8 become U+FFFD, written as
+// an escape.
 import MillraceSDK
 
 extension KeyTable.Slot {
