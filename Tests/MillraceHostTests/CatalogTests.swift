@@ -137,7 +137,8 @@ import Testing
     @Test func `a plugin that cannot be used still says which operators it has`() throws {
         // One says it in its note and dies, the other has lived to tell and is refused.
         try makeFolder("p")
-        let text = #"{"millrace":1,"abi":"1.0","name":"dead","version":"1.0.0","operators":["dead"]}"#
+        let text =
+            #"{"millrace":1,"abi":"1.0","name":"dead","version":"1.0.0","operators":["dead"]}"#
         let literal = text.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\\\"")
         let note = "OUTSIDE=MR_MANIFEST(\"\(literal)\");"
