@@ -28,10 +28,8 @@ static int open_block(mrr_port *p, uint64_t bytes) {
       n > 1 ? mrr_arena_take_span(p->arena, p->quota, n) : mrr_arena_take(p->arena, p->quota);
   if (!b)
     return 0;
-  if (p->block) {
-    p->moved[p->moved_count].block = p->block;
-    p->moved[p->moved_count++].bias = p->bias;
-  }
+  p->moved[p->moved_count].block = p->block; /* 0: none; the window moves all the same */
+  p->moved[p->moved_count++].bias = p->bias;
   p->block = b;
   p->bias = MRR_BIAS;
   p->out.base = p->arena->base;
@@ -320,7 +318,8 @@ void mrr_port_publish(mrr_port *p) {
     mrr_route_publish(p);
   }
   for (uint32_t i = 0; i < p->moved_count; i++)
-    mrr_arena_drop(p->arena, p->moved[i].block, p->moved[i].bias);
+    if (p->moved[i].block)
+      mrr_arena_drop(p->arena, p->moved[i].block, p->moved[i].bias);
   p->moved_count = 0;
   p->in_staging = 0;
 }
@@ -340,7 +339,7 @@ void mrr_port_drop(mrr_port *p) {
     p->block = p->moved[0].block;
     p->bias = p->moved[0].bias;
     uint8_t *start = p->arena->base + ((uint64_t)p->block << (MRR_BLOCK_SHIFT + MRR_UNIT_SHIFT));
-    p->out.end = start + (uint64_t)p->arena->span[p->block] * MRR_BLOCK_BYTES;
+    p->out.end = p->block ? start + (uint64_t)p->arena->span[p->block] * MRR_BLOCK_BYTES : start;
     p->moved_count = 0;
   }
   p->out.cur = p->cur0;
