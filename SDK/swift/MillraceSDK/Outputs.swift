@@ -121,6 +121,17 @@ public import CMillrace
         }
     }
 
+    /// Passes one record on under a new header: another time, schema or flags, or less of the
+    /// payload as its key.
+    @inlinable public func forward(
+        _ batch: borrowing Batch, _ position: Int, as head: mr_record
+    ) -> Bool {
+        precondition(position >= 0 && position < batch.count, "position outside of the batch")
+        var head = head
+        let ops = unsafe raw.pointee.ops.unsafelyUnwrapped
+        return unsafe ops.pointee.forward_as(raw, batch.raw, UInt32(position), &head) == MR_OK
+    }
+
     /// Space for a payload of up to `capacity` bytes, until the next call on this port; nil when
     /// there is no room.
     @unsafe @inlinable public func reserve(_ capacity: Int) -> UnsafeMutablePointer<UInt8>? {
@@ -138,6 +149,19 @@ public import CMillrace
         unsafe bytes.withUnsafeBufferPointer { bytes in
             guard let first = bytes.baseAddress else { return }
             unsafe room.update(from: first, count: bytes.count)
+        }
+    }
+}
+
+extension OutputSpan where Element == UInt8 {
+    /// Appends all of these bytes, for which there must be room.
+    @inlinable @_lifetime(self: copy self)
+    public mutating func append(_ bytes: Span<UInt8>) {
+        precondition(bytes.count <= freeCapacity, "more bytes than were reserved")
+        unsafe withUnsafeMutableBufferPointer { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            unsafe Output.copy(bytes, to: start + count)
+            count += bytes.count
         }
     }
 }

@@ -24,6 +24,8 @@ final class Whisper: Transform {
     }
 
     func process(_ batch: borrowing Batch, _ out: borrowing Outputs) throws -> Flow {
+        var changed = 0
+        defer { letters += changed }
         for position in batch.indices {
             let record = batch[position]
             let key = record.key, value = record.value
@@ -32,11 +34,12 @@ final class Whisper: Transform {
             }
             // Written where the receiver reads it. The bound above promises that there is room.
             _ = out[0].write(record.head, capacity: record.length) { room in
-                for index in key.indices { room.append(key[index]) }
+                room.append(key)
                 for index in value.indices {
-                    let isUpper = (65...90).contains(value[index])
-                    room.append(isUpper ? value[index] + 32 : value[index])
-                    letters += isUpper ? 1 : 0
+                    let byte = value[index]
+                    let isUpper = byte >= 65 && byte <= 90
+                    room.append(isUpper ? byte + 32 : byte)
+                    changed += isUpper ? 1 : 0
                 }
             }
         }
