@@ -365,11 +365,11 @@ static int flush_staging(mrr_port *p, mrr_chain *c) {
       p->staged_head++;
     }
     p->staging = staging;
-    uint64_t refused = p->refused;
     uint32_t n = mrr_port_place(p, c);
     mrr_net_settle(c);
     mrr_port_publish(p);
-    p->refused = refused;
+    if (p->refused > MRR_BLOCK_BYTES)
+      mrr_port_close(p); /* the open block may be what is in the way */
     if (n == 0 || p->head < p->tail)
       break;
   }
@@ -406,8 +406,10 @@ int mrr_port_room(mrr_port *p, uint32_t slots) {
   uint64_t need = p->refused ? p->refused : 4096;
   if ((uint64_t)(p->out.end - p->out.cur) >= need)
     return 1;
-  return mrr_arena_has(p->arena, p->quota,
-                       (uint32_t)((need + MRR_BLOCK_BYTES - 1) / MRR_BLOCK_BYTES));
+  uint32_t blocks = (uint32_t)((need + MRR_BLOCK_BYTES - 1) / MRR_BLOCK_BYTES);
+  if (blocks > 1 && !mrr_arena_has(p->arena, p->quota, blocks))
+    mrr_port_close(p); /* the open block may be what is in the way */
+  return mrr_arena_has(p->arena, p->quota, blocks);
 }
 
 /* The port writes no more: its open block is free once its records are. */
