@@ -78,6 +78,8 @@ package final class HostServices: Sendable {
         }
     }
 
+    // SAFETY(cell): the texts are read before the call returns; the memory handed out is part of
+    // the shared pages, which live as long as the process.
     @unsafe func cell(
         _ context: OpaquePointer?, kind: MetricCell.Kind, _ name: UnsafePointer<CChar>?,
         _ unit: UnsafePointer<CChar>?, _ help: UnsafePointer<CChar>?

@@ -12,8 +12,8 @@ import MillraceSystem
 ///   NONE -create-> CREATED -assign, start-> RUNNING -(stop, by the data plane)-> STOPPED
 ///   CREATED, RUNNING, STOPPED, failed -destroy-> NONE
 ///
-/// SAFETY(Sendable): built by the control thread, then used by the thread of its loop alone; `cancel`
-/// comes from the control thread and stores to one cell.
+/// SAFETY(Sendable): built by the control thread, then used by the thread of its loop alone;
+/// `cancel` comes from the control thread and stores to one cell.
 @safe package final class OperatorInstance: @unchecked Sendable {
     /// What an instance is told about its place.
     package struct Place: Sendable {

@@ -14,6 +14,8 @@ import MillraceCore
     /// A plugin that names more has lost count.
     private static let most = 1_000_000
 
+    // SAFETY(impl, splits): the table points to `self`, which outlives the call; what a plugin
+    // puts is copied at once.
     /// Gives `body` the collector's table; valid during the call only.
     @unsafe func withTable<Result>(
         _ body: (UnsafeMutablePointer<mr_splits>) -> Result
