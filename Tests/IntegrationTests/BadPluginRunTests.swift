@@ -51,6 +51,13 @@ import Testing
         #expect(result.err.contains(fault.says), "\(result.err)")
     }
 
+    @Test func `a library that cannot be used says why`() throws {
+        let result = try run("load_fails", "count=10")
+        #expect(result.code == 65)
+        #expect(result.err.contains("error MR3011"), "\(result.err)")
+        #expect(result.err.contains("the licence server does not answer"), "\(result.err)")
+    }
+
     @Test func `a thread that a plugin started is traced back to it`() throws {
         let result = try run("starts_threads", "rate=1k/s")
         #expect(result.code == 1)
