@@ -47,6 +47,18 @@ static void drop_output(mrr_task *t) {
     mrr_port_drop(t->ports[i]);
 }
 
+/* Somebody should be told, once when it begins and once when it lasts. */
+static void note(mrr_chain *c, const mrr_task *t) {
+  for (uint32_t m = 0; m < c->member_count; m++)
+    if (c->members[m] == t)
+      c->noted_member = m;
+  if (c->noted)
+    return;
+  c->noted = 1;
+  c->next_noted = c->loop->noted;
+  c->loop->noted = c;
+}
+
 /* Same call again later: 100 ms doubled up to 30 s, or as the operator says; the spread keeps
  * tasks that failed together from trying together. */
 static uint32_t retry(mrr_chain *c, mrr_task *t, mr_status s, int64_t now) {
@@ -58,6 +70,8 @@ static uint32_t retry(mrr_chain *c, mrr_task *t, mr_status s, int64_t now) {
   if (t->work.retry_ms)
     ms = t->work.retry_ms;
   int64_t spread = (int64_t)(mrr_host_random(t->ctx) % 400) - 200;
+  if (c->tries == 0 || c->tries == 10)
+    note(c, t);
   c->tries++;
   c->due = now + ms * (1000 + (t->work.retry_ms ? 0 : spread)) * 1000;
   mrr_cell_add(&t->cells->retries, 1);

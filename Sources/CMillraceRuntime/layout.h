@@ -270,12 +270,15 @@ struct mrr_chain {
   uint32_t active;  /* listed in loop->active */
   int64_t moved_at; /* turn of the last step that moved something */
   mrr_chain *next_ended;
-  int64_t due;          /* do not step before; 0: at once */
-  uint32_t tries;       /* of a call that answered TRANSIENT */
-  mrr_flag drain;       /* sources: end at the next step. any */
-  mrr_flag asked;       /* wake was called. any */
-  mrr_word inject;      /* sources: epoch to begin at the next step; 0: none. any */
-  uint64_t since_stamp; /* records out since the last latency stamp */
+  mrr_chain *next_noted;
+  uint32_t noted;        /* in the loop's list of chains with something to say */
+  uint32_t noted_member; /* whose operator put a call off */
+  int64_t due;           /* do not step before; 0: at once */
+  uint32_t tries;        /* of a call that answered TRANSIENT */
+  mrr_flag drain;        /* sources: end at the next step. any */
+  mrr_flag asked;        /* wake was called. any */
+  mrr_word inject;       /* sources: epoch to begin at the next step; 0: none. any */
+  uint64_t since_stamp;  /* records out since the last latency stamp */
   int64_t stamp_at;
   int64_t stamp; /* birth of a stamp to pass on; 0: none */
   int64_t mark;  /* watermark to pass on */
@@ -299,6 +302,7 @@ struct mrr_loop {
   mrr_chain **active; /* loop */
   uint32_t active_count;
   mrr_chain *ended, *ended_last;
+  mrr_chain *noted;
   mrr_box *current; /* of the task being called; read by the signal handler of this thread */
   int64_t spin;     /* ns without work after which a chain is parked */
 };

@@ -138,6 +138,16 @@ mrr_chain *mrr_loop_ended(mrr_loop *l) {
   return c;
 }
 
+mrr_chain *mrr_loop_noted(mrr_loop *l, uint32_t *member) {
+  mrr_chain *c = l->noted;
+  if (c) {
+    l->noted = c->next_noted;
+    c->noted = 0;
+    *member = c->noted_member;
+  }
+  return c;
+}
+
 /* Step, and park a chain that has been idle. Returns what the last step came to; *keep is 0 when
  * the chain left the list. */
 static uint32_t step_or_park(mrr_loop *l, mrr_chain *c, int64_t now, int *keep) {
@@ -192,6 +202,8 @@ uint32_t mrr_loop_turn(mrr_loop *l, int64_t now, int64_t *due) {
   }
   if (l->ended)
     flags |= MRR_TURN_ENDED;
+  if (l->noted)
+    flags |= MRR_TURN_NOTED;
   return flags;
 }
 

@@ -65,7 +65,7 @@ package struct OperatorDescription: Hashable, Codable, Sendable {
 package struct PortDescription: Hashable, Codable, Sendable {
     package var name: String
     package var doc: String
-    /// Payload type in the notation of docs/abi.md; nil = bytes.
+    /// Payload type in the notation of docs/ABI.md; nil = bytes.
     package var schema: String?
     /// Output: only `forward` writes here.
     package var forwards: Bool

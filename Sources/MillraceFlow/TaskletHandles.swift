@@ -173,6 +173,8 @@ package enum PluginCall: UInt32, Sendable {
         /// Something is still looked at: turn again.
         package var active: Bool
         package var ended: Bool
+        /// A call was put off: ask `nextPutOff`.
+        package var noted: Bool
         /// When a chain wants to be stepped again; monotonic ns.
         package var due: Int64
     }
@@ -183,12 +185,21 @@ package enum PluginCall: UInt32, Sendable {
         return Turn(
             moved: flags & UInt32(MRR_TURN_MOVED) != 0,
             active: flags & UInt32(MRR_TURN_ACTIVE) != 0,
-            ended: flags & UInt32(MRR_TURN_ENDED) != 0, due: due)
+            ended: flags & UInt32(MRR_TURN_ENDED) != 0,
+            noted: flags & UInt32(MRR_TURN_NOTED) != 0, due: due)
     }
 
     /// The next chain that ended and was not asked for yet.
     package func nextEnded() -> ChainHandle? {
         unsafe mrr_loop_ended(handle).map { unsafe ChainHandle($0) }
+    }
+
+    /// The next chain with a call that its operator put off, and the member it is; each call is
+    /// told when it begins to wait and when that lasts.
+    package func nextPutOff() -> (chain: ChainHandle, member: Int)? {
+        var member: UInt32 = 0
+        guard let chain = unsafe mrr_loop_noted(handle, &member) else { return nil }
+        return unsafe (ChainHandle(chain), Int(member))
     }
 
     /// Says that the thread will sleep; false: there is something to do.

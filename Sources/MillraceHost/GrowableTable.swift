@@ -104,6 +104,6 @@ struct DescriptorPlace {
         let words = [operation.isEmpty ? "mr_plugin" : operation, field].filter { !$0.isEmpty }
         return Failure(
             .descriptorInvalid, "\(file): \(words.joined(separator: ": ")): \(text)",
-            next: next ?? "the rules of descriptors are in docs/abi.md")
+            next: next ?? "the rules of descriptors are in docs/ABI.md")
     }
 }

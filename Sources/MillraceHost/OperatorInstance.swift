@@ -113,6 +113,9 @@ import MillraceSystem
         return numbers.prefix(Int(min(count, 16))).filter { $0 >= 0 }
     }
 
+    /// Among the node's instances.
+    package var number: Int { place.instance }
+
     /// Any thread, once it runs: a long call should return.
     package func cancel() { started?.cancelCalls() }
 

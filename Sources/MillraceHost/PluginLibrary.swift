@@ -8,7 +8,7 @@ import Synchronization
 /// A library that is loaded into this process, for ever: nothing is ever unloaded, because Swift
 /// and C++ leave references to their code in the process.
 ///
-/// Negotiation follows docs/abi.md; each step stops at its first failure.
+/// Negotiation follows docs/ABI.md; each step stops at its first failure.
 @safe package final class PluginLibrary: Sendable {
     package let reference: PluginReference
     package let table: PluginTable

@@ -3,7 +3,7 @@ import CMillrace
 import MillraceCore
 
 /// What the entry function of a library returned, read once and checked in the order of
-/// docs/abi.md: versions, then every operator.
+/// docs/ABI.md: versions, then every operator.
 @safe package struct PluginTable: @unchecked Sendable {
     package let name: String
     package let version: String

@@ -125,6 +125,8 @@ final class Executor: Sendable {
             if all { report(.opened(metrics: HostServices.shared.metrics)) }
         case .failed(let failure):
             fail(failure)
+        case .said(let line):
+            report(.log(line))
         case .finished(let chains):
             let all = state.withLock { state in
                 state.finished += chains

@@ -3,6 +3,7 @@ import MillraceCore
 import MillraceFlow
 import MillraceGraph
 import MillraceHost
+import MillraceWire
 
 /// A chain with the operator instances behind its tasks.
 final class TaskletChain: Sendable {
@@ -62,6 +63,16 @@ final class TaskletChain: Sendable {
             member.instance.destroy(on: loop)
             for partitioner in member.partitioners { partitioner.chooser.close(on: loop) }
         }
+    }
+
+    /// What to tell about a call that the operator put off.
+    func putOff(_ member: Int) -> LogLine {
+        let member = members[member]
+        let text = member.task.errorText
+        return LogLine(
+            level: .warn, node: member.node.id, instance: member.instance.number,
+            text: "\(member.node.operation.id) cannot go on now and is tried again: "
+                + (text.isEmpty ? "without a text" : text), code: .unavailable)
     }
 
     /// Why it failed, in words.

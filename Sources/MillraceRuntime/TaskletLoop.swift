@@ -4,6 +4,7 @@ import MillraceFlow
 import MillraceGraph
 import MillraceHost
 import MillraceSystem
+import MillraceWire
 import Synchronization
 
 /// A loop and its thread: makes the instances of its chains, steps them, destroys them. All
@@ -19,6 +20,7 @@ final class TaskletLoop: Sendable {
     enum Event: Sendable {
         case opened
         case failed(Failure)
+        case said(LogLine)
         /// So many more of its chains have finished.
         case finished(Int)
         /// Its instances are destroyed; nothing more will happen on it.
@@ -121,6 +123,7 @@ final class TaskletLoop: Sendable {
                 }
                 report(.finished(finished))
             }
+            if turn.noted { tellPutOff() }
             sleeper.look(now: now)
             if turn.moved || turn.active || turn.ended || spins { continue }
             sleeper.sleep(until: turn.due)
@@ -128,10 +131,18 @@ final class TaskletLoop: Sendable {
         return false
     }
 
-    private func failure(of handle: ChainHandle) -> Failure {
+    private func tellPutOff() {
+        while let (handle, member) = self.handle.nextPutOff() {
+            report(.said(chain(handle).putOff(member)))
+        }
+    }
+
+    private func failure(of handle: ChainHandle) -> Failure { chain(handle).failure() }
+
+    private func chain(_ handle: ChainHandle) -> TaskletChain {
         guard let chain = chains.first(where: { $0.handle == handle }) else {
             preconditionFailure("BUG: a chain of another loop")
         }
-        return chain.failure()
+        return chain
     }
 }

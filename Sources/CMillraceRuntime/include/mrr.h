@@ -51,6 +51,7 @@ enum {
   MRR_TURN_MOVED = 1 << 0,  /* something was done */
   MRR_TURN_ACTIVE = 1 << 1, /* chains are still looked at: turn again soon */
   MRR_TURN_ENDED = 1 << 2,  /* a chain finished or failed: ask mrr_loop_ended */
+  MRR_TURN_NOTED = 1 << 3   /* a call was put off: ask mrr_loop_noted */
 };
 /* One turn: takes the ready chains, steps every active one once, parks the idle ones.
  * `*due` becomes the earliest time a chain wants to be stepped again, or INT64_MAX. */
@@ -66,6 +67,9 @@ void mrr_loop_poke(mrr_loop *l);
 mrr_chain *mrr_loop_ended(mrr_loop *l);
 /* Chains that are looked at in each turn. [loop] */
 uint32_t mrr_loop_active(const mrr_loop *l);
+/* The next chain with a call that its operator put off for the first or the tenth time, and which
+ * member that is; or NULL. The operator's text is in its context. */
+mrr_chain *mrr_loop_noted(mrr_loop *l, uint32_t *member);
 /* Where the fault handler finds the box of the running task. */
 mrr_box *const *mrr_loop_current(const mrr_loop *l);
 
