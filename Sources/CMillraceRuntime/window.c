@@ -20,8 +20,19 @@ static mrr_port *port_of(mr_out *o) { return (mrr_port *)o; }
 
 /* ---- taking blocks ------------------------------------------------------------ */
 
+static uint32_t blocks_for(uint64_t bytes) {
+  return (uint32_t)((bytes + MRR_BLOCK_BYTES - 1) / MRR_BLOCK_BYTES);
+}
+
+/* Between calls: what the port has open may be what it waits for, a block in the middle of the
+ * piece it needs, or a span of all it has. */
+static void clear_way(mrr_port *p, uint32_t blocks) {
+  if ((blocks > 1 || p->arena->span[p->block] > 1) && !mrr_arena_has(p->arena, p->quota, blocks))
+    mrr_port_close(p);
+}
+
 static int open_block(mrr_port *p, uint64_t bytes) {
-  uint32_t n = (uint32_t)((bytes + MRR_BLOCK_BYTES - 1) / MRR_BLOCK_BYTES);
+  uint32_t n = blocks_for(bytes);
   if (p->moved_count == MRR_MOVED)
     return 0;
   uint32_t b =
@@ -368,8 +379,8 @@ static int flush_staging(mrr_port *p, mrr_chain *c) {
     uint32_t n = mrr_port_place(p, c);
     mrr_net_settle(c);
     mrr_port_publish(p);
-    if (p->refused > MRR_BLOCK_BYTES)
-      mrr_port_close(p); /* the open block may be what is in the way */
+    if (p->refused)
+      clear_way(p, blocks_for(p->refused));
     if (n == 0 || p->head < p->tail)
       break;
   }
@@ -406,9 +417,8 @@ int mrr_port_room(mrr_port *p, uint32_t slots) {
   uint64_t need = p->refused ? p->refused : 4096;
   if ((uint64_t)(p->out.end - p->out.cur) >= need)
     return 1;
-  uint32_t blocks = (uint32_t)((need + MRR_BLOCK_BYTES - 1) / MRR_BLOCK_BYTES);
-  if (blocks > 1 && !mrr_arena_has(p->arena, p->quota, blocks))
-    mrr_port_close(p); /* the open block may be what is in the way */
+  uint32_t blocks = blocks_for(need);
+  clear_way(p, blocks);
   return mrr_arena_has(p->arena, p->quota, blocks);
 }
 
