@@ -293,10 +293,11 @@ static int32_t waiting_member(mrr_chain *c) {
     return -1;
   for (uint32_t m = c->member_count - 1; m > 0; m--) {
     mrr_port *link = c->members[m - 1]->ports[0];
-    if (link->head == link->tail)
-      mrr_port_flush(link, c); /* from staging, if anything is there */
+    int all = link->head < link->tail || mrr_port_flush(link, c); /* from staging */
     if (link->head < link->tail)
       return (int32_t)m;
+    if (!all)
+      return -1; /* what is staged there finds no block: nobody writes behind it */
   }
   return 0;
 }
