@@ -373,10 +373,12 @@ int mrr_chain_park_inputs(mrr_chain *c) {
 
 /* Ask to be told when there is room. Whoever asks steps once more before it sleeps. */
 void mrr_chain_await_room(mrr_chain *c) {
+  uint64_t wanted = c->members[c->member_count - 1]->slots;
+  wanted = wanted < MRR_BATCH ? MRR_BATCH : wanted;
   for (uint32_t i = 0; i < c->output_count; i++) {
     mrr_lane *l = c->outputs[i];
     uint64_t room = l->capacity - (l->put - l->head_seen);
-    if ((room < l->capacity && room < MRR_BATCH) || controls_waiting(l) >= MRR_SOFT_CONTROLS)
+    if ((room < l->capacity && room < wanted) || controls_waiting(l) >= MRR_SOFT_CONTROLS)
       mrr_flag_announce(&l->waiting, 1);
   }
   for (uint32_t m = 0; m < c->member_count; m++)
