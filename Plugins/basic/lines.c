@@ -9,7 +9,7 @@
 #include "basic.h"
 #include "scan.h"
 
-#define SHORT 128u
+#define SHORT 80u
 
 typedef struct {
   uint8_t *rest;
@@ -100,16 +100,17 @@ static mr_status emit_joined(const lines *op, const piece *held, const mr_record
   return MR_OK;
 }
 
-/* Emit a line that lies in one record, `readable` bytes before the record's end. Records are a
- * multiple of 16 bytes long, so a short line is copied in such steps, without a call. */
+/* Emit a line that lies in one record, `readable` bytes before the record's end. The lengths of
+ * lines cannot be guessed: what is short is copied by the same instructions, whatever its length,
+ * into space that is reserved and not committed. */
 static inline mr_status emit(const lines *op, const mr_record *from, const uint8_t *bytes,
                              uint64_t size, uint64_t readable) {
-  uint8_t *to = mr_reserve(op->out, (uint32_t)size);
+  int is_short = size <= SHORT && readable >= SHORT;
+  uint8_t *to = mr_reserve(op->out, is_short ? SHORT : (uint32_t)size);
   if (MR_UNLIKELY(to == NULL))
     return op->out->status;
-  if (MR_LIKELY(size <= SHORT && readable >= SHORT))
-    for (uint64_t at = 0; at < size; at += MR_UNIT)
-      memcpy(to + at, bytes + at, MR_UNIT);
+  if (MR_LIKELY(is_short))
+    memcpy(to, bytes, SHORT);
   else
     memcpy(to, bytes, size);
   commit(op, from, size);
