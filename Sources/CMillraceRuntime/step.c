@@ -148,15 +148,16 @@ static void pass_controls(mrr_chain *c) {
 
 /* ---- room ------------------------------------------------------------------------- */
 
-/* How many input records the next call may get: its bounded output must fit. */
+/* How many input records the next call may get: its bounded output must fit. Without a bound the
+ * lane must be able to hold them, or forwarding all of them would never be possible. */
 static uint32_t call_limit(const mrr_task *t) {
-  uint64_t limit = t->limit;
-  for (uint32_t i = 0; i < t->port_count && t->bound; i++) {
+  uint64_t limit = t->limit, bound = t->bound ? t->bound : 1;
+  for (uint32_t i = 0; i < t->port_count; i++) {
     mrr_port *p = t->ports[i];
     uint64_t slots = p->scratch_size;
     if (p->mode == MRR_PORT_LANE)
-      slots = mrr_lane_room(p->lane, limit * t->bound);
-    limit = slots / t->bound < limit ? slots / t->bound : limit;
+      slots = t->bound ? mrr_lane_room(p->lane, limit * bound) : p->lane->capacity;
+    limit = slots / bound < limit ? slots / bound : limit;
   }
   return limit ? (uint32_t)limit : 1;
 }
