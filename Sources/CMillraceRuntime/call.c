@@ -174,6 +174,7 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
     if (consumed > n || (s == MR_E_DATA && consumed == n))
       return mrr_fail(c, member, s, MRR_BROKE_CONSUMED);
     t->done = s == MR_DONE;
+    c->yielded = s == MR_YIELD;
   }
   if (!windows_hold(t))
     return mrr_fail(c, member, MR_OK, MRR_BROKE_WINDOW);

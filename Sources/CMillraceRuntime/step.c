@@ -335,13 +335,14 @@ static uint32_t step(mrr_chain *c, int64_t now) {
     if (r != MRR_STEP_MOVED)
       return result == MRR_STEP_MOVED ? result : r;
     result = MRR_STEP_MOVED;
-    if (c->due > now)
+    if (c->due > now || c->yielded)
       return result;
   }
 }
 
 uint32_t mrr_chain_step(mrr_chain *c, int64_t now) {
   c->due = 0;
+  c->yielded = 0;
   uint32_t r = step(c, now);
   /* Nothing overtakes the records it covers: those may still wait for room in the chain. */
   if ((c->stamp || c->mark > c->mark_sent || c->barrier) && r != MRR_STEP_ENDED &&

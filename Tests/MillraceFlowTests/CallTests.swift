@@ -37,4 +37,72 @@ struct CallTests {
         graph.expectRight()
         #expect(graph.cells(tee).unused == 20_000)
     }
+
+    /// A line whose middle, a copying operator, has a fault at record 700.
+    private func faulty(
+        _ fault: FlowGraph.Fault, kind: FlowGraph.Kind = .map, fused: Bool = false, times: Int = 1
+    ) -> (graph: FlowGraph, middle: FlowGraph.Node, sink: FlowGraph.Node) {
+        let graph = FlowGraph(seed: 10)
+        let source = graph.source(2_000)
+        let middle = graph.node(kind) {
+            $0.fault = fault.rawValue
+            $0.fault_times = UInt32(times)
+            $0.fault_at = 700
+        }
+        let sink = graph.node(.sink)
+        if fused { graph.fuse(source, middle) } else { graph.edge(source, middle) }
+        graph.edge(middle, sink)
+        return (graph, middle, sink)
+    }
+
+    @Test(arguments: [
+        (FlowGraph.Fault.overrun, FlowGraph.Kind.map, 0, MRR_BROKE_WINDOW),
+        (.tooMuch, .map, 1, MRR_BROKE_CONSUMED),
+        (.badStatus, .mapBlunt, 1, MRR_BROKE_STATUS),
+        (.internal, .map, -1, MRR_BROKE_NOTHING),
+    ], [false, true])
+    func `a broken contract ends the chain and publishes nothing of the call`(
+        fault: (FlowGraph.Fault, FlowGraph.Kind, Int, Int), fused: Bool
+    ) {
+        let (graph, middle, sink) = faulty(fault.0, kind: fault.1, fused: fused)
+        #expect(graph.run() == .failed)
+        #expect(graph.failure.violation == UInt32(fault.3))
+        #expect(graph.failure.status.rawValue == Int32(fault.2))
+        #expect(graph.failure.member == (fused ? 1 : 0))
+        let batch = UInt64(graph.failure.sequence)..<(
+            graph.failure.sequence + UInt64(graph.failure.count))
+        #expect(batch.contains(700))
+        #expect(graph.cells(middle).records_out == graph.failure.sequence)
+        #expect(graph.seen(sink) <= 700)
+    }
+
+    @Test(arguments: [false, true])
+    func `what comes before a refused record is kept`(fused: Bool) {
+        let (graph, middle, _) = faulty(.data, fused: fused)
+        #expect(graph.run() == .failed)
+        #expect(graph.failure.status == MR_E_DATA)
+        #expect(graph.failure.sequence + UInt64(graph.failure.record) == 700)
+        #expect(graph.cells(middle).records_out == 700)
+        #expect(graph.cells(middle).records_in == 700)
+    }
+
+    @Test(arguments: [false, true])
+    func `after YIELD others have a turn first`(fused: Bool) {
+        // Without progress in the call, so only leaving the step can be what lets others run.
+        let (graph, middle, sink) = faulty(.yield, fused: fused, times: 500)
+        graph.expectRight()
+        #expect(flow_turns(graph.handle) > 500)
+        #expect(graph.cells(middle).records_in == 2_000 && graph.seen(sink) == 2_000)
+    }
+
+    @Test(arguments: [false, true])
+    func `after DONE the input is thrown away and the graph ends`(fused: Bool) {
+        let (graph, middle, sink) = faulty(.done, fused: fused)
+        // The sums are those of a graph that goes on, so they cannot be right.
+        #expect(graph.run() == .wrong)
+        #expect(graph.text.contains("saw"))
+        #expect(graph.seen(sink) > 700 && graph.seen(sink) < 1_000)
+        #expect(graph.cells(middle).records_in == 2_000)
+        #expect(graph.blocksUsed == 0)
+    }
 }
