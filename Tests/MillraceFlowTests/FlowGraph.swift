@@ -117,6 +117,19 @@ final class FlowGraph {
         Outcome(rawValue: flow_some_turns(handle, turns)) == .tooLong
     }
 
+    /// Asks all sources for barrier `epoch`; false: one cannot now.
+    func barrier(_ epoch: Int) -> Bool { flow_barrier(handle, UInt64(epoch)) != 0 }
+
+    /// Did each task of these nodes meet barrier `epoch` behind exactly the records that the
+    /// sources had sent before it?
+    func cutIsRight(_ epoch: Int, _ nodes: [Node]) -> Bool {
+        nodes.allSatisfy { node in
+            let seen = flow_seen_before(handle, node.number, UInt64(epoch))
+            let expected = flow_expected_before(handle, node.number, UInt64(epoch))
+            return seen.count == expected.count && seen.sum == expected.sum
+        }
+    }
+
     var text: String { String(cString: flow_text(handle)) }
     var failure: mrr_failure { flow_failure(handle) }
     var blocksUsed: Int { Int(flow_blocks_used(handle)) }

@@ -2,11 +2,19 @@
  * From a description to tasks, lanes, ports, chains and loops, as the executor lays out a plan. */
 #define _GNU_SOURCE
 #include "flow_private.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #define BLOCK 65536u
 #define STAGING (16u << 20)
+
+static void require(int holds, const char *what) {
+  if (holds)
+    return;
+  fprintf(stderr, "flow graph: %s\n", what);
+  abort();
+}
 
 /* ---- memory --------------------------------------------------------------------- */
 
@@ -30,8 +38,7 @@ void *flow_take(flow_graph *g, uint64_t bytes) {
 static uint8_t *map(flow_graph *g, uint64_t bytes) {
   uint64_t *entry = flow_take(g, 2 * sizeof *entry);
   void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    abort();
+  require(memory != MAP_FAILED, "no memory");
   entry[0] = (uint64_t)(uintptr_t)memory;
   entry[1] = bytes;
   own(g, (void *)((uintptr_t)entry | 1)); /* marked: a mapping */
@@ -60,15 +67,14 @@ void flow_graph_free(flow_graph *g) {
 /* ---- description ------------------------------------------------------------------ */
 
 uint32_t flow_node_add(flow_graph *g, flow_node node) {
-  if (g->node_count == FLOW_NODES)
-    abort();
+  require(g->node_count < FLOW_NODES, "too many nodes");
   g->nodes[g->node_count] = node;
   return g->node_count++;
 }
 
 void flow_edge_add(flow_graph *g, flow_edge edge) {
-  if (g->edge_count == FLOW_EDGES || edge.from >= edge.to)
-    abort();
+  require(g->edge_count < FLOW_EDGES, "too many edges");
+  require(edge.from < edge.to, "an edge leads to a node that was added later");
   g->edges[g->edge_count++] = edge;
 }
 

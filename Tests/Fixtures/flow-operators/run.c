@@ -112,6 +112,8 @@ uint32_t flow_some_turns(flow_graph *g, uint64_t turns) {
     for (uint32_t i = 0; i < g->loop_count; i++)
       flow_join(g, i);
   for (uint64_t end = g->turns + turns; g->turns < end;) {
+    if (g->finished == g->chain_count)
+      return FLOW_FINISHED;
     uint32_t n = runnable(g, which);
     if (n == 0) {
       if (!outside(g))
@@ -138,12 +140,10 @@ uint32_t flow_some_turns(flow_graph *g, uint64_t turns) {
       return FLOW_WRONG;
     if (failed)
       return FLOW_FAILED;
-    if (g->finished == g->chain_count)
-      return FLOW_FINISHED;
     if (!(flags & (MRR_TURN_MOVED | MRR_TURN_ACTIVE | MRR_TURN_ENDED)))
       g->asleep[at] = (uint32_t)mrr_loop_doze(l);
   }
-  return FLOW_LONG;
+  return g->finished == g->chain_count ? FLOW_FINISHED : FLOW_LONG;
 }
 
 uint32_t flow_run(flow_graph *g, uint64_t turns_max) {
@@ -161,10 +161,16 @@ uint32_t flow_run(flow_graph *g, uint64_t turns_max) {
 
 void flow_keep_quiet(flow_graph *g, int on) { g->keep_quiet = on; }
 
-void flow_barrier(flow_graph *g, uint64_t epoch) {
+int flow_barrier(flow_graph *g, uint64_t epoch) {
+  for (uint32_t i = 0; i < g->task_count; i++) {
+    const flow_task *t = &g->tasks[i];
+    if (t->node->kind == FLOW_SOURCE && (t->emitted == t->node->count || t->epoch + 1 != epoch))
+      return 0;
+  }
   for (uint32_t i = 0; i < g->chain_count; i++)
     if (g->chains[i].source)
       mrr_chain_barrier(g->chains[i].chain, epoch);
+  return 1;
 }
 
 uint64_t flow_turns(const flow_graph *g) { return g->turns; }

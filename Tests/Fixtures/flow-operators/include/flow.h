@@ -99,8 +99,9 @@ uint32_t flow_run(flow_graph *g, uint64_t turns_max);
 uint32_t flow_some_turns(flow_graph *g, uint64_t turns);
 /* Chains that ask to be woken are not, while this is set. */
 void flow_keep_quiet(flow_graph *g, int on);
-/* Sources emit barrier `epoch` now. */
-void flow_barrier(flow_graph *g, uint64_t epoch);
+/* Sources emit barrier `epoch` now, 1 below FLOW_EPOCHS and one after the other. 0: not possible,
+ * because a source has ended or has not emitted the one before. */
+int flow_barrier(flow_graph *g, uint64_t epoch);
 uint64_t flow_turns(const flow_graph *g);
 /* Number of chains that are looked at in each turn. */
 uint32_t flow_active(const flow_graph *g);

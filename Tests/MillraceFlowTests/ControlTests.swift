@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import CFlowTestOperators
+import CMillraceRuntime
+import Testing
+
+/// Barriers and watermarks. A barrier is where it belongs when each task has seen, at that moment,
+/// exactly what the sources had sent before theirs; a watermark when no record comes behind it
+/// that it covers, which every operator checks for itself.
+struct ControlTests {
+    @Test(arguments: 20...39)
+    func `barriers meet again behind a diamond with several lanes`(seed: Int) {
+        let graph = FlowGraph(seed: UInt64(seed))
+        let source = graph.source(4_000, tasks: 2, quota: 2, large: 30_000, largeIn1024: 10)
+        let split = graph.node(.split, tasks: 2, quota: 2)
+        let many = graph.node(.explodeBlunt, quota: 2, fan: 3)
+        let map = graph.node(.map, tasks: 3, quota: 2)
+        let half = graph.node(.half, tasks: 3, quota: 2)
+        let sink = graph.node(.sink, tasks: 2)
+        graph.edge(source, split, .hash)
+        graph.edge(split, port: 0, many, .roundRobin, queue: 8)
+        graph.edge(split, port: 1, map, .hash, queue: 16)
+        graph.fuse(map, half)
+        graph.edge(many, sink, .hash, queue: 64)
+        graph.edge(half, sink, .leastLoaded, queue: 8)
+        graph.build(loops: 3, spin: seed % 2 == 0 ? 0 : 5_000)
+        var epoch = 0
+        while graph.some(40) {
+            if epoch < 6, graph.barrier(epoch + 1) { epoch += 1 }
+        }
+        graph.expectRight()
+        #expect(epoch >= 3)
+        for number in 1...max(epoch, 1) {
+            #expect(
+                graph.cutIsRight(number, [split, many, map, half, sink]), "epoch \(number)")
+            #expect(flow_seen_before(graph.handle, sink.number, UInt64(number)).count > 0)
+        }
+    }
+
+    @Test func `barriers go to every edge and through seventy lanes`() {
+        let graph = FlowGraph(seed: 40)
+        let source = graph.source(500, tasks: 70, quota: 2) { $0.quiet = 40 }
+        let narrow = graph.node(.tee, quota: 4)
+        let wide = graph.node(.sink, tasks: 5)
+        let other = graph.node(.sink)
+        graph.edge(source, narrow, .hash, queue: 8)
+        graph.edge(narrow, port: 0, wide, .broadcast)
+        graph.edge(narrow, port: 1, wide, .roundRobin, queue: 8)
+        graph.edge(narrow, port: 1, other)
+        graph.build(loops: 3, spin: 3_000)
+        var epoch = 0
+        while graph.some(500) {
+            if epoch < 5, graph.barrier(epoch + 1) { epoch += 1 }
+        }
+        graph.expectRight()
+        #expect(epoch >= 2)
+        for number in 1...max(epoch, 1) {
+            #expect(graph.cutIsRight(number, [narrow, wide, other]), "epoch \(number)")
+        }
+    }
+
+    @Test func `a watermark is the least of all lanes, and that of an ended one counts no more`() {
+        let graph = FlowGraph(seed: 41)
+        let fast = graph.source(3_000)
+        let slow = graph.source(3_000) { $0.quiet = 100 }
+        let map = graph.node(.map, tasks: 2)
+        let sink = graph.node(.sink)
+        graph.edge(fast, map, .hash)
+        graph.edge(slow, map, .hash)
+        graph.edge(map, sink, .hash)
+        graph.build(loops: 2)
+        flow_keep_quiet(graph.handle, 1)
+        // The fast source has ended and the slow one waits: nothing moves any more.
+        #expect(graph.run() == .stuck)
+        #expect(graph.seen(sink) == 3_100)
+        #expect(graph.cells(sink).watermark == 100 * 1_000 - 1)
+        flow_keep_quiet(graph.handle, 0)
+        #expect(graph.run() == .finished)
+        #expect(graph.cells(sink).watermark == .max)
+        #expect(graph.cells(map, task: 1).watermark == .max)
+    }
+
+    @Test(arguments: [FlowGraph.Kind.last, .explodeBlunt, .bounded])
+    func `END comes behind what stop writes and behind what is staged`(kind: FlowGraph.Kind) {
+        let graph = FlowGraph(seed: 42)
+        let source = graph.source(60)
+        let first = graph.node(.last, quota: 2, fan: 50)
+        let second = graph.node(kind, quota: 2, fan: 3_000)
+        let sink = graph.node(.sink)
+        graph.edge(source, first)
+        if kind == .last { graph.fuse(first, second) } else { graph.edge(first, second) }
+        graph.edge(second, sink, queue: 8)
+        graph.expectRight()
+        #expect(graph.cells(sink).watermark == .max && graph.cells(sink).finished == 1)
+    }
+}
