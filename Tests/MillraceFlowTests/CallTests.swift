@@ -55,12 +55,13 @@ struct CallTests {
         return (graph, middle, sink)
     }
 
-    @Test(arguments: [
-        (FlowGraph.Fault.overrun, FlowGraph.Kind.map, 0, MRR_BROKE_WINDOW),
-        (.tooMuch, .map, 1, MRR_BROKE_CONSUMED),
-        (.badStatus, .mapBlunt, 1, MRR_BROKE_STATUS),
-        (.internal, .map, -1, MRR_BROKE_NOTHING),
-    ], [false, true])
+    @Test(
+        arguments: [
+            (FlowGraph.Fault.overrun, FlowGraph.Kind.map, 0, MRR_BROKE_WINDOW),
+            (.tooMuch, .map, 1, MRR_BROKE_CONSUMED),
+            (.badStatus, .mapBlunt, 1, MRR_BROKE_STATUS),
+            (.internal, .map, -1, MRR_BROKE_NOTHING),
+        ], [false, true])
     func `a broken contract ends the chain and publishes nothing of the call`(
         fault: (FlowGraph.Fault, FlowGraph.Kind, Int, Int), fused: Bool
     ) {
@@ -69,8 +70,8 @@ struct CallTests {
         #expect(graph.failure.violation == UInt32(fault.3))
         #expect(graph.failure.status.rawValue == Int32(fault.2))
         #expect(graph.failure.member == (fused ? 1 : 0))
-        let batch = UInt64(graph.failure.sequence)..<(
-            graph.failure.sequence + UInt64(graph.failure.count))
+        let batch =
+            UInt64(graph.failure.sequence)..<(graph.failure.sequence + UInt64(graph.failure.count))
         #expect(batch.contains(700))
         #expect(graph.cells(middle).records_out == graph.failure.sequence)
         #expect(graph.seen(sink) <= 700)

@@ -12,9 +12,10 @@ struct LaneTests {
         graph.expectRight(spin: spin)
     }
 
-    @Test(arguments: [
-        FlowGraph.Kind.pass, .sparse, .half, .map, .mapBlunt, .last,
-    ], [8, 64, 512])
+    @Test(
+        arguments: [
+            FlowGraph.Kind.pass, .sparse, .half, .map, .mapBlunt, .last,
+        ], [8, 64, 512])
     func `windows wrap around the end of the ring`(kind: FlowGraph.Kind, queue: Int) {
         // Batches of 100 do not divide the ring, so windows are in two pieces again and again.
         let graph = FlowGraph(seed: UInt64(queue + kind.rawValue))

@@ -40,7 +40,7 @@ typedef struct flow_task {
   /* outputs */
   uint64_t stamps[2];
   uint64_t emitted;    /* source, or LAST in stop */
-  uint32_t child;      /* exploders: copies of the next record that are out */
+  uint32_t *child;     /* exploders: copies of the next record of a lane that are out */
   uint32_t faults;     /* so far */
   uint32_t quiet;      /* waits to be woken. any */
   uint64_t since_wake; /* records since then */

@@ -116,6 +116,7 @@ static void make_task(flow_graph *g, uint32_t node, uint32_t instance, uint32_t 
   g->port_count += t->port_count;
   t->lane_count = lanes_into(g, node);
   t->lane_port = flow_take(g, t->lane_count * sizeof(uint32_t));
+  t->child = flow_take(g, t->lane_count * sizeof(uint32_t));
   t->cells = flow_take(g, sizeof(mrr_cells));
   t->box = flow_take(g, sizeof(mrr_box));
   t->context = mrr_context_make(flow_take(g, mrr_context_bytes()), number, g->seed + number);

@@ -81,13 +81,14 @@ static mr_status copy_some(flow_task *t, const mr_batch *b, mr_work *work) {
   return MR_OK;
 }
 
+/* The rest of a record may come after a batch of another lane. */
 static mr_status explode(flow_task *t, const mr_batch *b, mr_work *work) {
   for (uint32_t i = 0; i < b->count; i++) {
     uint64_t line = flow_head_of(b, i).line;
-    for (; t->child < t->node->fan; t->child++)
-      if (!copy(t, 0, b, i, flow_child_line(line, t->node_number, t->child)))
+    for (uint32_t *at = &t->child[b->lane]; *at < t->node->fan; ++*at)
+      if (!copy(t, 0, b, i, flow_child_line(line, t->node_number, *at)))
         return full(t, 0, work, i);
-    t->child = 0;
+    t->child[b->lane] = 0;
   }
   return MR_OK;
 }
@@ -182,15 +183,15 @@ static mr_status faulty(flow_task *t, const mr_batch *b, uint32_t at, mr_work *w
 static mr_status process(void *op, const mr_batch *b, mr_work *work) {
   flow_task *t = op;
   uint64_t stamps[2] = {t->stamps[0], t->stamps[1]};
-  uint32_t child = t->child;
   if (!flow_check(t, b))
     return MR_E_INTERNAL;
+  uint32_t child = t->child[b->lane];
   uint32_t at = fault_position(t, b);
   mr_status s = at < b->count ? faulty(t, b, at, work) : handle(t, b, work);
   if (s < 0 && s != MR_E_DATA) {
     /* nothing happened */
     memcpy(t->stamps, stamps, sizeof stamps);
-    t->child = child;
+    t->child[b->lane] = child;
     return s;
   }
   uint32_t done = s == MR_OK || s == MR_DONE ? b->count
