@@ -137,10 +137,8 @@ static uint32_t too_large(mrr_chain *c, uint32_t member, uint32_t n) {
   return MRR_STEP_MOVED;
 }
 
-/* `process` on `n` records of a lane, or of the port before it in the chain. */
-uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t n,
-                          int64_t now) {
-  mrr_task *t = c->members[member];
+static void fill_batch(mrr_chain *c, mrr_task *t, const mrr_lane *lane, const mrr_port *up,
+                       uint32_t n) {
   mr_batch *b = &t->batch;
   b->count = n;
   b->base = c->arena->base;
@@ -150,36 +148,34 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
   b->input = lane ? lane->input : 0;
   b->watermark = lane ? t->watermark : c->mark_sent; /* a newer one may be ahead of the link */
   b->flags = (lane ? lane->tail_seen - lane->get : up->tail - up->head) > n ? MR_BATCH_MORE : 0;
-  begin(t, n, now);
   t->box->sequence = b->sequence;
   t->box->count = n;
   t->box->lane = b->lane;
-  mr_status s = MR_OK;
-  if (MR_LIKELY(!t->done)) {
-    enter(c->loop, t->box, MRR_CALL_PROCESS, now);
-    s = t->process(t->op, b, &t->work);
-    leave(c->loop, t->box);
-  }
-  uint32_t consumed = n;
-  if (MR_UNLIKELY(s != MR_OK)) {
-    if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE)
-      return retry(c, t, s, now);
-    if (s == MR_E_TOO_LARGE && staged(t))
-      return too_large(c, member, n);
-    if (s < 0 && s != MR_E_DATA)
-      return mrr_fail(c, member, s, MRR_BROKE_NOTHING);
-    if (s > MR_YIELD || (s != MR_DONE && s > 0 && !t->resumable))
-      return mrr_fail(c, member, s, MRR_BROKE_STATUS);
-    consumed = s == MR_E_DATA ? t->work.bad : s == MR_DONE ? n : t->work.consumed;
-    if (consumed > n || (s == MR_E_DATA && consumed == n))
-      return mrr_fail(c, member, s, MRR_BROKE_CONSUMED);
-    t->done = s == MR_DONE;
-    c->yielded = s == MR_YIELD;
-  }
-  if (!windows_hold(t))
-    return mrr_fail(c, member, MR_OK, MRR_BROKE_WINDOW);
-  if (t->port_count)
-    adapt(t, n);
+}
+
+/* What an answer other than MR_OK means. MRR_STEP_MOVED: the output is kept, and *consumed says
+ * how much of the input is done. Anything else is the outcome of the call. */
+static uint32_t judge(mrr_chain *c, uint32_t member, mr_status s, uint32_t n, uint32_t *consumed,
+                      int64_t now) {
+  mrr_task *t = c->members[member];
+  if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE)
+    return retry(c, t, s, now);
+  if (s == MR_E_TOO_LARGE && staged(t))
+    return too_large(c, member, n);
+  if (s < 0 && s != MR_E_DATA)
+    return mrr_fail(c, member, s, MRR_BROKE_NOTHING);
+  if (s > MR_YIELD || (s != MR_DONE && s > 0 && !t->resumable))
+    return mrr_fail(c, member, s, MRR_BROKE_STATUS);
+  *consumed = s == MR_E_DATA ? t->work.bad : s == MR_DONE ? n : t->work.consumed;
+  if (*consumed > n || (s == MR_E_DATA && *consumed == n))
+    return mrr_fail(c, member, s, MRR_BROKE_CONSUMED);
+  t->done = s == MR_DONE;
+  c->yielded = s == MR_YIELD;
+  return MRR_STEP_MOVED;
+}
+
+/* Keep the output, give up the first `consumed` records of the input. Returns the records out. */
+static uint32_t keep(mrr_chain *c, mrr_task *t, mrr_lane *lane, mrr_port *up, uint32_t consumed) {
   uint32_t out = place_output(c, t);
   if (consumed) {
     if (lane)
@@ -195,6 +191,32 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
   mrr_cell_add(&t->cells->records_in, consumed);
   mrr_cell_add(&t->cells->calls, 1);
   c->tries = 0;
+  return out;
+}
+
+/* `process` on `n` records of a lane, or of the port before it in the chain. */
+uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t n,
+                          int64_t now) {
+  mrr_task *t = c->members[member];
+  mr_status s = MR_OK;
+  uint32_t consumed = n;
+  fill_batch(c, t, lane, up, n);
+  begin(t, n, now);
+  if (MR_LIKELY(!t->done)) {
+    enter(c->loop, t->box, MRR_CALL_PROCESS, now);
+    s = t->process(t->op, &t->batch, &t->work);
+    leave(c->loop, t->box);
+  }
+  if (MR_UNLIKELY(s != MR_OK)) {
+    uint32_t r = judge(c, member, s, n, &consumed, now);
+    if (r != MRR_STEP_MOVED || s == MR_E_TOO_LARGE)
+      return r;
+  }
+  if (!windows_hold(t))
+    return mrr_fail(c, member, MR_OK, MRR_BROKE_WINDOW);
+  if (t->port_count)
+    adapt(t, n);
+  uint32_t out = keep(c, t, lane, up, consumed);
   if (MR_UNLIKELY(c->state == MRR_CHAIN_FAILED)) { /* a partitioner, while placing */
     c->failure.member = member;
     return MRR_STEP_ENDED;

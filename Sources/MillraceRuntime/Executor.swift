@@ -24,6 +24,8 @@ final class Executor: Sendable {
         var running = false
         var failed = false
         var stopWanted = false
+        /// `stopped` is on its way: nothing is left to be told.
+        var told = false
     }
 
     private let pages: @Sendable (Int) throws(Failure) -> TaskPages
@@ -105,9 +107,8 @@ final class Executor: Sendable {
         let waits = state.withLock { state in
             state.stopWanted = true
             let drained =
-                !state.failed && !state.chains.isEmpty
-                && state.finished == state.chains.count
-            return drained && state.closed < state.loops.count
+                !state.failed && !state.chains.isEmpty && state.finished == state.chains.count
+            return drained && !state.told
         }
         guard !waits else { return }
         leave()
@@ -134,12 +135,17 @@ final class Executor: Sendable {
             }
             if all { report(.drained) }
         case .closed:
-            let (all, leaves) = state.withLock { state in
+            let all = state.withLock { state in
                 state.closed += 1
-                let all = state.closed == state.loops.count && !state.failed
-                return (all, all && state.stopWanted)
+                return state.closed == state.loops.count && !state.failed
             }
-            if all { report(.stopped) }
+            guard all else { return }
+            report(.stopped)
+            // Only now: whoever is told to stop before this waits for us.
+            let leaves = state.withLock { state in
+                state.told = true
+                return state.stopWanted
+            }
             if leaves { leave() }
         }
     }
