@@ -127,7 +127,7 @@ extension OneLiner {
             findings.error(
                 .notServed, at: word.mark,
                 "C functions are known, but not served by this release",
-                next: "write a plugin around it; docs/abi.md shows one in 20 lines")
+                next: "write a plugin around it; docs/ABI.md shows one in 20 lines")
             state = .lost
         } else if let key = Self.key(of: word.text) {
             setting(word, key)

@@ -170,7 +170,7 @@ extension TopologyReader {
             shape.findings.error(
                 .notServed, at: mark, node: id,
                 "\(path).use: C functions are known, but not served by this release",
-                next: "write a plugin around it; docs/abi.md shows one in 20 lines")
+                next: "write a plugin around it; docs/ABI.md shows one in 20 lines")
         }
         for part in members { read(part, path: "\(path).\(part.name)", into: &node) }
         return node

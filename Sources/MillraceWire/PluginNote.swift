@@ -24,7 +24,7 @@ package struct PluginNote: Hashable, Codable, Sendable {
         func refused(_ reason: String) -> Failure {
             Failure(
                 .noteContradicts, "\(file): its manifest note cannot be read: \(reason)",
-                next: "write it with MR_MANIFEST as docs/abi.md shows")
+                next: "write it with MR_MANIFEST as docs/ABI.md shows")
         }
         func string(_ object: JSON, _ key: String) throws(Failure) -> String {
             guard case .string(let value) = object[key] else {

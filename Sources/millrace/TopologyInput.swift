@@ -21,7 +21,9 @@ enum TopologyInput: Equatable {
 
     /// Where relative paths in it begin.
     var folder: String {
-        guard case .file(let name, _) = self, let slash = name.lastIndex(of: "/") else { return "." }
+        guard case .file(let name, _) = self, let slash = name.lastIndex(of: "/") else {
+            return "."
+        }
         return slash == name.startIndex ? "/" : String(name[..<slash])
     }
 

@@ -20,9 +20,11 @@ final class Sandbox {
         get throws {
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
             let bundle = Bundle.allBundles.map(\.bundleURL) + [URL(fileURLWithPath: tests)]
-            let folders = bundle.flatMap {
-                [$0, $0.deletingLastPathComponent()]
-            } + CommandLine.arguments.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
+            let folders =
+                bundle.flatMap {
+                    [$0, $0.deletingLastPathComponent()]
+                }
+                + CommandLine.arguments.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
             let found = folders.map { $0.appendingPathComponent("millrace") }.first {
                 FileManager.default.isExecutableFile(atPath: $0.path)
                     && !FileManager.default.folderExists($0.path)

@@ -5,28 +5,32 @@ import MillraceCore
 import Testing
 
 @Suite struct FiguresTests {
-    @Test(arguments: [
-        (0, "0"), (7, "7"), (999, "999"), (1000, "1 000"), (112_034, "112 034"),
-        (10_000_000, "10 000 000"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (7, "7"), (999, "999"), (1000, "1 000"), (112_034, "112 034"),
+            (10_000_000, "10 000 000"),
+        ] as [(UInt64, String)])
     func `counts are grouped by threes`(_ value: UInt64, _ text: String) {
         #expect(Figures.count(value) == text)
     }
 
-    @Test(arguments: [
-        (0, "0"), (0.44, "0.4"), (9.97, "10"), (312, "312"), (999.4, "999"), (999.6, "1k"),
-        (8_100, "8.1k"), (12_400, "12.4k"), (112_034, "112k"), (3_600_000, "3.6M"),
-        (2.5e12, "2.5T"), (.infinity, "0"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (0.44, "0.4"), (9.97, "10"), (312, "312"), (999.4, "999"), (999.6, "1k"),
+            (8_100, "8.1k"), (12_400, "12.4k"), (112_034, "112k"), (3_600_000, "3.6M"),
+            (2.5e12, "2.5T"), (.infinity, "0"),
+        ] as [(Double, String)])
     func `rates have three figures at most`(_ value: Double, _ text: String) {
         #expect(Figures.short(value) == text)
     }
 
-    @Test(arguments: [
-        (0, "0s"), (8.5e-7, "850ns"), (0.0031, "3.1ms"), (0.088, "88ms"), (0.000_016, "16us"),
-        (4, "4s"), (12.34, "12.3s"), (59.99, "1m00s"), (130, "2m10s"), (3 * 3600 + 240, "3h04m"),
-        (86_400 * 2 + 3600 * 5, "2d05h"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0, "0s"), (8.5e-7, "850ns"), (0.0031, "3.1ms"), (0.088, "88ms"), (0.000_016, "16us"),
+            (4, "4s"), (12.34, "12.3s"), (59.99, "1m00s"), (130, "2m10s"),
+            (3 * 3600 + 240, "3h04m"),
+            (86_400 * 2 + 3600 * 5, "2d05h"),
+        ] as [(Double, String)])
     func `durations have two units at most`(_ seconds: Double, _ text: String) {
         #expect(Figures.duration(seconds) == text)
     }
@@ -40,9 +44,10 @@ import Testing
         #expect(Figures.bytes(40 << 20) == "40 MiB")
     }
 
-    @Test(arguments: [
-        0, 951_782_399, 951_782_400, 951_868_800, 1_709_164_800, 4_102_444_799, -1, -86_401,
-    ] as [Int64])
+    @Test(
+        arguments: [
+            0, 951_782_399, 951_782_400, 951_868_800, 1_709_164_800, 4_102_444_799, -1, -86_401,
+        ] as [Int64])
     func `timestamps agree with Foundation, leap days included`(_ seconds: Int64) {
         let expected = Date(timeIntervalSince1970: Double(seconds)).ISO8601Format()
         #expect(Timestamp.text(nanosecondsSince1970: seconds * 1_000_000_000) == expected)

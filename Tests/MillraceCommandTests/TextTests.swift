@@ -12,13 +12,16 @@ import Testing
         #expect(table.lines == ["NODE     IN/S  NOTE", "a       12.4k", "longer      7  x"])
     }
 
-    @Test(arguments: [
-        (.auto, [:], true, true), (.auto, [:], false, false),
-        (.auto, ["NO_COLOR": "1"], true, false), (.auto, ["NO_COLOR": ""], true, true),
-        (.auto, ["CLICOLOR_FORCE": "1"], false, true), (.auto, ["CLICOLOR_FORCE": "0"], false, false),
-        (.auto, ["CLICOLOR_FORCE": "1", "NO_COLOR": "1"], true, false),
-        (.always, ["NO_COLOR": "1"], false, true), (.never, ["CLICOLOR_FORCE": "1"], true, false),
-    ] as [(Output.Colour, [String: String], Bool, Bool)])
+    @Test(
+        arguments: [
+            (.auto, [:], true, true), (.auto, [:], false, false),
+            (.auto, ["NO_COLOR": "1"], true, false), (.auto, ["NO_COLOR": ""], true, true),
+            (.auto, ["CLICOLOR_FORCE": "1"], false, true),
+            (.auto, ["CLICOLOR_FORCE": "0"], false, false),
+            (.auto, ["CLICOLOR_FORCE": "1", "NO_COLOR": "1"], true, false),
+            (.always, ["NO_COLOR": "1"], false, true),
+            (.never, ["CLICOLOR_FORCE": "1"], true, false),
+        ] as [(Output.Colour, [String: String], Bool, Bool)])
     func `the flag wins, then NO_COLOR, then CLICOLOR_FORCE, then the terminal`(
         _ wish: Output.Colour, _ variables: [String: String], _ terminal: Bool, _ expected: Bool
     ) {

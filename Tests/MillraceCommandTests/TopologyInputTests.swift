@@ -6,10 +6,12 @@ import Testing
 @testable import millrace
 
 @Suite struct TopologyInputTests {
-    @Test(arguments: [
-        (["a.yaml"], true), (["a.yml"], true), (["x/y.json"], true), (["-"], true),
-        (["generate"], false), (["a.yaml", "!"], false), ([], false), (["generate", "!", "null"], false),
-    ] as [([String], Bool)])
+    @Test(
+        arguments: [
+            (["a.yaml"], true), (["a.yml"], true), (["x/y.json"], true), (["-"], true),
+            (["generate"], false), (["a.yaml", "!"], false), ([], false),
+            (["generate", "!", "null"], false),
+        ] as [([String], Bool)])
     func `one word with the ending of a file is a file`(_ words: [String], _ isFile: Bool) {
         #expect(TopologyInput.isFile(words) == isFile)
     }
@@ -35,7 +37,8 @@ import Testing
             let failure = #expect(throws: Failure.self) { try TopologyInput.read([path]) }
             #expect(failure?.code == .yamlSyntax)
         }
-        try with(Data(repeating: 0x20, count: Limits.topologyBytesMax + 1)) { (path: String) throws in
+        try with(Data(repeating: 0x20, count: Limits.topologyBytesMax + 1)) {
+            (path: String) throws in
             let failure = #expect(throws: Failure.self) { try TopologyInput.read([path]) }
             #expect(failure?.code == .tooLarge)
         }
