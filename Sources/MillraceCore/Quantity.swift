@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quantities as a user writes them, in topologies, in descriptors and on the command line:
 //
-//     duration = part { part } ;   part = number ( "ns" | "us" | "µs" | "ms" | "s" | "m" | "h" | "d" )
+//     duration = part { part }
+//     part     = number ( "ns" | "us" | "µs" | "ms" | "s" | "m" | "h" | "d" )
 //     size     = number [ "B" | "KiB" | "MiB" | "GiB" | "TiB" | "kB" | "KB" | "MB" | "GB" | "TB" ]
 //     rate     = number [ "k" | "M" | "G" ] "/" ( "s" | "m" | "h" | "d" )
 //     number   = digit { digit } [ "." digit { digit } ]
