@@ -22,6 +22,7 @@ func plugin(
         .unsafeFlags([
             "-Xlinker", "--version-script=include/exports.map", "-Xlinker", "-Bsymbolic",
             "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "noexecstack",
+            "-no-toolchain-stdlib-rpath",
         ])
     ]
     return .target(
@@ -121,6 +122,26 @@ let package = Package(
         .testTarget(
             name: "MillraceGraphTests", dependencies: ["MillraceGraph", "MillraceCore"],
             swiftSettings: safe),
+        .testTarget(
+            name: "MillraceSystemTests",
+            dependencies: ["MillraceSystem", "MillraceCore", "CMillraceShims"],
+            swiftSettings: safe),
+        .testTarget(
+            name: "MillraceWireTests",
+            dependencies: ["MillraceWire", "MillraceCore", "CMillraceRuntime"],
+            swiftSettings: safe),
+        .executableTarget(
+            name: "fake-executor",
+            dependencies: [
+                "MillraceCore", "MillraceGraph", "MillraceWire", "MillraceSystem", "MillraceJobs",
+            ],
+            path: "Tests/Fixtures/fake-executor", swiftSettings: safe),
+        .testTarget(
+            name: "MillraceJobsTests",
+            dependencies: [
+                "MillraceCore", "MillraceGraph", "MillraceWire", "MillraceSystem", "MillraceJobs",
+                "CMillraceShims", "fake-executor",
+            ], swiftSettings: safe),
         .testTarget(
             name: "MillraceHostTests",
             dependencies: [

@@ -40,7 +40,7 @@ package final class ExecutorProcess: Sendable {
         let theirs = pair.takeSecond()
         child = try ChildProcess(
             .init(
-                path: executable, arguments: arguments,
+                path: executable, arguments: arguments, environment: Self.environment(),
                 descriptors: [
                     (theirs.number, ControlChannel.channelDescriptor),
                     (blackBox.descriptor, ControlChannel.blackBoxDescriptor),
@@ -132,7 +132,8 @@ package final class ExecutorProcess: Sendable {
     package func counters(of task: Int) -> (recordsIn: UInt64, queue: UInt64) {
         let page = Cells.offset(task: task)
         return (
-            cells.word64(at: page + Cells.recordsInOffset), cells.word64(at: page + Cells.queueOffset)
+            cells.word64(at: page + Cells.recordsInOffset),
+            cells.word64(at: page + Cells.queueOffset)
         )
     }
 
@@ -141,6 +142,13 @@ package final class ExecutorProcess: Sendable {
         return Histogram(
             page: cells.bytes(
                 at: Cells.offset(histogram: number, tasks: tasks), count: Cells.pageBytes))
+    }
+
+    /// Ours, but without Swift's own tool for crashes: it would be a process that outlives the
+    /// executor and keeps its descriptors. The stamp tells what is needed.
+    private static func environment() -> [String] {
+        ChildProcess.ownEnvironment().filter { !$0.hasPrefix("SWIFT_BACKTRACE=") }
+            + ["SWIFT_BACKTRACE=enable=no"]
     }
 
     private static func read(

@@ -157,8 +157,8 @@ extension LocalRun {
         for action in actions {
             switch action {
             case .send(let command):
-                // An executor that does not take it is gone, or soon found to hang.
-                if !executor.send(command) { executor.kill() }
+                // Who does not take it is gone, or has no use for the channel any more.
+                if !executor.send(command) { handle(.channelEnded(nil), &machine, executor) }
             case .kill: executor.kill()
             case .log(let line): onLog(line)
             }

@@ -98,7 +98,9 @@ package struct Watchdog: Sendable {
             heartbeatSeen = clock
         }
         let patience = isOpen ? Self.frozenNanoseconds : Limits.setupNanoseconds
-        if clock - heartbeatSeen >= patience { findings.append(.frozen(age: clock - heartbeatSeen)) }
+        if clock - heartbeatSeen >= patience {
+            findings.append(.frozen(age: clock - heartbeatSeen))
+        }
         return findings
     }
 

@@ -109,7 +109,8 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    private static func ownEnvironment() -> [String] {
+    /// Ours, as `NAME=value`.
+    package static func ownEnvironment() -> [String] {
         var all: [String] = []
         // SAFETY(environ): ends with nil; nobody changes the environment after the start.
         var next = unsafe environ
