@@ -13,6 +13,11 @@ package enum Figures {
         return out
     }
 
+    /// `1 task`, `3 tasks`.
+    package static func count(_ number: Int, _ word: String) -> String {
+        "\(count(UInt64(max(0, number)))) \(word)\(number == 1 ? "" : "s")"
+    }
+
     /// Three figures at most: `312`, `8.1k`, `12.4k`, `3.6M`.
     package static func short(_ value: Double) -> String {
         guard value.isFinite, value > 0 else { return "0" }

@@ -78,7 +78,9 @@ struct RunCommand: ParsableCommand {
     private static func told(_ phase: RunPhase, _ plan: Plan, _ console: RunConsole) {
         switch phase {
         case .running:
-            let size = "\(plan.taskCount) tasks, \(plan.threads) threads"
+            let size =
+                Figures.count(plan.taskCount, "task") + ", "
+                + Figures.count(plan.threads, "thread")
             console.note(
                 "millrace \(Release.version)  \(plan.job)  \(size)"
                     + "        watch: millrace status --watch \(plan.job)")

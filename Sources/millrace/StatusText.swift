@@ -10,7 +10,8 @@ enum StatusText {
         let state = output.word(view.state.rawValue, ink(of: view.state))
         var lines = [
             "\(view.job)  \(state) for \(Figures.duration(view.ageSeconds.rounded(.down)))   "
-                + "\(view.name), \(count(tasks, "task")), \(count(view.threads, "thread"))"
+                + "\(view.name), \(Figures.count(tasks, "task")), "
+                + Figures.count(view.threads, "thread")
         ]
         if let reason = view.reason {
             let code = reason.code.map { "   \($0)" } ?? ""
@@ -77,8 +78,11 @@ enum StatusText {
     static func bottleneck(_ view: JobView) -> String {
         guard let found = view.bottleneck else { return "none, limited by input" }
         let blocked = found.blocks.prefix(3).map { "\($0.node) \(Figures.percent($0.share))" }
-        let tail = blocked.isEmpty ? "" : ", it blocks \(blocked.joined(separator: ", "))"
-            + " of the time"
+        let tail =
+            blocked.isEmpty
+            ? ""
+            : ", it blocks \(blocked.joined(separator: ", "))"
+                + " of the time"
         return "\(found.node) (busy \(Figures.percent(found.busy)))\(tail)"
     }
 
@@ -93,10 +97,6 @@ enum StatusText {
             Figures.percent(time.blocked), Figures.percent(time.starved),
             isSource ? "-" : Figures.percent(queue), p99.map(Figures.duration) ?? "-",
         ]
-    }
-
-    private static func count(_ number: Int, _ word: String) -> String {
-        "\(number) \(word)\(number == 1 ? "" : "s")"
     }
 
     private static func ink(of state: JobState) -> Output.Ink {

@@ -10,7 +10,7 @@ import Testing
     /// Starts a run that does not end, and gives it with its id.
     private func live(_ words: String...) throws -> (Running, String) {
         let running = try sandbox.start(["run"] + words)
-        let text = try running.waitForError("tasks")
+        let text = try running.waitForError("watch:")
         let id = try #require(text.firstRange(of: "run-").map { text[$0.lowerBound...].prefix(8) })
         return (running, String(id))
     }
@@ -79,7 +79,8 @@ import Testing
 
     @Test func `bench measures round trips and many tasks`() throws {
         let trip = try sandbox.run(
-            "bench", "roundtrip", "--rate", "500", "--for", "300ms", "--warmup", "50ms", "-o", "json"
+            "bench", "roundtrip", "--rate", "500", "--for", "300ms", "--warmup", "50ms", "-o",
+            "json"
         ).json()
         let p50 = try #require(trip["p50_ns"] as? Int)
         let p99 = try #require(trip["p99_ns"] as? Int)

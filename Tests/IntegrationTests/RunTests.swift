@@ -24,7 +24,8 @@ import Testing
 
     @Test func `words and flags mix freely`() throws {
         let result = try sandbox.run(
-            "run", "generate", "--stats", "off", "count=3", "!", "--threads=1", "null", "-o", "json")
+            "run", "generate", "--stats", "off", "count=3", "!", "--threads=1", "null", "-o", "json"
+        )
         #expect(result.code == 0)
         #expect(try result.json()["threads"] as? Int == 1)
     }
@@ -58,7 +59,7 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM])
     func `a first signal drains and ends with 0`(_ signal: Int32) throws {
         let running = try sandbox.start(["run", "generate", "!", "null", "-o", "json"])
-        _ = try running.waitForError("tasks")
+        _ = try running.waitForError("watch:")
         running.signal(signal)
         let result = running.end()
         #expect(result.code == 0)
