@@ -35,6 +35,7 @@ let package = Package(
     name: "millrace",
     products: [
         .executable(name: "millrace", targets: ["millrace"]),
+        .executable(name: "stress", targets: ["stress"]),
         .library(name: "MillraceSDK", targets: ["MillraceSDK"]),
         .library(name: "mr_io", type: .dynamic, targets: ["mr_io"]),
         .library(name: "mr_basic", type: .dynamic, targets: ["mr_basic"]),
@@ -113,6 +114,11 @@ let package = Package(
             name: "CFlowTestOperators", dependencies: ["CMillrace", "CMillraceRuntime"],
             path: "Tests/Fixtures/flow-operators",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
+        // The shipped data plane on real threads; meant for ThreadSanitizer.
+        .executableTarget(
+            name: "stress", dependencies: ["CMillraceRuntime", "CFlowTestOperators"],
+            path: "Tests/StressTests", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])],
+            linkerSettings: [.linkedLibrary("pthread")]),
         .testTarget(
             name: "MillraceFlowTests",
             dependencies: [

@@ -271,7 +271,7 @@ static void make_chains(flow_graph *g) {
       c->first_task = g->first_task[n] + k;
       c->last_task = g->first_task[node] + k;
       c->source = g->nodes[n].kind == FLOW_SOURCE;
-      c->loop = (uint32_t)(flow_next(&g->random) % g->loop_count);
+      c->loop = (uint32_t)(g->seed ? flow_next(&g->random) : g->chain_count - 1) % g->loop_count;
     }
   }
 }

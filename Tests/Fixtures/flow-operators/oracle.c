@@ -181,6 +181,9 @@ int flow_rouse(const flow_graph *g, uint32_t chain) {
   return __atomic_exchange_n(&t->quiet, 0, __ATOMIC_ACQ_REL) != 0;
 }
 
+uint32_t flow_task_count(const flow_graph *g) { return g->task_count; }
+uint64_t flow_epoch(const flow_graph *g, uint32_t task) { return g->tasks[task].box->epoch; }
+
 uint64_t flow_progress(const flow_graph *g) {
   uint64_t n = 0;
   for (uint32_t i = 0; i < g->task_count; i++)

@@ -29,7 +29,7 @@ static void spoil_free_blocks(flow_graph *g) {
   }
 }
 
-static int wrong(flow_graph *g) {
+int flow_find_complaint(flow_graph *g) {
   for (uint32_t i = 0; i < g->task_count; i++)
     if (g->tasks[i].text[0]) {
       snprintf(g->text, sizeof g->text, "%s (seed %llu)", g->tasks[i].text,
@@ -136,7 +136,7 @@ uint32_t flow_some_turns(flow_graph *g, uint64_t turns) {
       note_barriers(g);
     }
     int failed = (flags & MRR_TURN_ENDED) && !note_ended(g, l);
-    if (look && wrong(g))
+    if (look && flow_find_complaint(g))
       return FLOW_WRONG;
     if (failed)
       return FLOW_FAILED;

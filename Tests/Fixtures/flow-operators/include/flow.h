@@ -88,7 +88,8 @@ void flow_graph_free(flow_graph *g);
 /* Nodes are added in the direction of flow: edges lead to later ones. */
 uint32_t flow_node_add(flow_graph *g, flow_node node);
 void flow_edge_add(flow_graph *g, flow_edge edge);
-/* Lays everything out on `loops` loops. `spare`: blocks that anybody may borrow. */
+/* Lays everything out on `loops` loops, chains on loops by the seed; with seed 0 in turn. `spare`:
+ * blocks that anybody may borrow. */
 void flow_build(flow_graph *g, uint32_t loops, int64_t spin, uint32_t spare);
 
 /* ---- one thread (run.c) ---- */
@@ -133,6 +134,11 @@ void flow_join(flow_graph *g, uint32_t loop);
 mr_ctx *flow_context(const flow_graph *g, uint32_t chain);
 /* Did the source of this chain wait to be woken? From now on it does not: wake it. Any thread. */
 int flow_rouse(const flow_graph *g, uint32_t chain);
+uint32_t flow_task_count(const flow_graph *g);
+/* The last barrier that a task passed. */
+uint64_t flow_epoch(const flow_graph *g, uint32_t task);
+/* Puts the first complaint of an operator into flow_text. 0: there is none. */
+int flow_find_complaint(flow_graph *g);
 /* Records that all tasks have taken so far. Any thread. */
 uint64_t flow_progress(const flow_graph *g);
 
