@@ -35,7 +35,6 @@ let package = Package(
     name: "millrace",
     products: [
         .executable(name: "millrace", targets: ["millrace"]),
-        .executable(name: "stress", targets: ["stress"]),
         .library(name: "MillraceSDK", targets: ["MillraceSDK"]),
         .library(name: "mr_io", type: .dynamic, targets: ["mr_io"]),
         .library(name: "mr_basic", type: .dynamic, targets: ["mr_basic"]),
