@@ -140,7 +140,6 @@ static mr_status make_image(generate *op) {
   }
   for (uint64_t i = 0; i < length; i++)
     payload[i] = (uint8_t)('a' + i % 26);
-  image->stamp = op->head.key_length;
   image->stamped = 1;
   return MR_OK;
 }

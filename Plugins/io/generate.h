@@ -27,10 +27,10 @@ typedef struct {
 
 /* One form of record that needs no formatting: a head and a payload that only change in places. */
 typedef struct {
-  uint8_t *image;  /* head and payload, `stride` bytes, zero behind the payload */
-  uint64_t stride; /* a multiple of 16 */
-  uint32_t stamp;  /* payload offset of n */
-  uint32_t stamped;
+  uint8_t *image;   /* head and payload, `stride` bytes, zero behind the payload */
+  uint64_t stride;  /* a multiple of 16 */
+  uint32_t stamped; /* n is in it, behind the key; otherwise it is the same every time */
+  uint32_t reserved0;
 } generate_image;
 
 typedef struct {
