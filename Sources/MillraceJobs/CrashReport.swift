@@ -30,9 +30,11 @@ package struct CrashReport: Hashable, Sendable {
     private let plan: Plan
     private let boxes: [Int: BlackBoxPage]
 
-    /// `boxes` by task; pages that could not be read are missing.
+    /// `boxes` by task; pages that could not be read are missing. `memoryWasShort`: the system
+    /// killed processes for want of memory during the run.
     package init(
-        plan: Plan, process: ProcessPage?, boxes: [Int: BlackBoxPage], exit: ChildProcess.Exit
+        plan: Plan, process: ProcessPage?, boxes: [Int: BlackBoxPage], exit: ChildProcess.Exit,
+        memoryWasShort: Bool = false
     ) {
         self.plan = plan
         self.boxes = boxes
@@ -40,7 +42,7 @@ package struct CrashReport: Hashable, Sendable {
         failure = Failure(.executorExited, "the executor ended")
         let stamped = Self.stamp(process, boxes)
         guilt = Self.guilt(plan, process, boxes, stamped)
-        failure = tell(stamped?.stamp, exit)
+        failure = tell(stamped?.stamp, exit, memoryWasShort)
     }
 
     /// The failure for a call that was ended because it lasted too long.
@@ -113,7 +115,9 @@ extension CrashReport {
         return inside.isEmpty ? .host : suspected
     }
 
-    private func tell(_ stamp: FaultStamp?, _ exit: ChildProcess.Exit) -> Failure {
+    private func tell(
+        _ stamp: FaultStamp?, _ exit: ChildProcess.Exit, _ memoryWasShort: Bool
+    ) -> Failure {
         switch (stamp?.cause, exit) {
         case (.exit(let status), _):
             blame("called exit(\(status))", code: .executorExited)
@@ -124,19 +128,33 @@ extension CrashReport {
                 "ended its process with status \(status)", code: .executorExited,
                 bug: "the executor ended with status \(status) without a word")
         case (nil, .signaled(9)):
-            // Nothing of ours sends it without saying so first.
-            blame(
-                "was running when the executor was killed", cause: "SIGKILL", code: .executorExited,
-                next: "somebody killed it, or memory was short: see the kernel's log")
+            killed(memoryWasShort)
         case (nil, .signaled(let signal)):
             blame("crashed", cause: Self.signal(signal, nil), code: .crash)
         }
     }
 
+    /// From outside: nothing of ours sends this signal without a cause of its own.
+    private func killed(_ memoryWasShort: Bool) -> Failure {
+        let code: FailureCode = memoryWasShort ? .outOfMemory : .executorExited
+        let next =
+            memoryWasShort
+            ? "give it more memory, or the topology less to hold"
+            : "somebody killed it, or memory was short: see the kernel's log"
+        let what = "was killed" + (memoryWasShort ? " for want of memory" : "")
+        guard case .suspect(let task) = guilt, let box = boxes[task] else {
+            return nobody(what, why: ": SIGKILL", code: code, bug: nil, next: next)
+        }
+        let place = TaskPlace(plan: plan, task: task, box: box)
+        return Failure(
+            code, node: place.node,
+            "the executor \(what) while \(place.label) was in \(box.call.name): SIGKILL "
+                + "(\(place.operation))\(place.records)", next: next)
+    }
+
     /// `what` the guilty one did, and the signal or status that shows it.
     private func blame(
-        _ what: String, cause: String? = nil, code: FailureCode, bug: String? = nil,
-        next: String? = nil
+        _ what: String, cause: String? = nil, code: FailureCode, bug: String? = nil
     ) -> Failure {
         let why = cause.map { ": \($0)" } ?? ""
         switch guilt {
@@ -146,8 +164,8 @@ extension CrashReport {
             let sure = if case .task = guilt { "" } else { "probably " }
             return Failure(
                 code, node: place.node,
-                "\(sure)\(place.label) \(what) in \(box.call.name)\(why) "
-                    + "(\(place.operation))\(place.records)", next: next)
+                "\(place.label) \(sure)\(what) in \(box.call.name)\(why) "
+                    + "(\(place.operation))\(place.records)")
         case .library(let number):
             let plugin = Self.plugins(of: plan)[number]
             let users = plan.nodes.filter { $0.plugin.sha256 == plugin.sha256 }.map(\.id)
@@ -155,15 +173,15 @@ extension CrashReport {
             return Failure(
                 code, node: node,
                 "a thread of the plugin \(plugin.name) \(plugin.version) \(what)\(why) "
-                    + "(\(TaskPlace.fileName(plugin.path)), used by \(list(users)))",
-                next: next)
+                    + "(\(TaskPlace.fileName(plugin.path)), used by \(list(users)))")
         case .host:
             return Failure(
                 .invariantBroken, kind: .bug,
                 "the executor \(what) in its own code, outside of every plugin\(why)",
                 next: "please report it")
         case .unknown:
-            return nobody(what, why: why, code: code, bug: bug, next: next)
+            let verb = code == .crash ? "crashed" : "ended"
+            return nobody(verb, why: why, code: code, bug: bug, next: nil)
         }
     }
 
@@ -179,8 +197,7 @@ extension CrashReport {
         }
         let who = labels.isEmpty ? "no operator was running" : "running were \(list(labels))"
         let more = inside.count > labels.count ? " and \(inside.count - labels.count) others" : ""
-        let verb = code == .crash ? "crashed" : "ended"
-        return Failure(code, "the executor \(verb)\(why); \(who)\(more)", next: next)
+        return Failure(code, "the executor \(what)\(why); \(who)\(more)", next: next)
     }
 
     private func list(_ words: [String]) -> String { words.joined(separator: ", ") }

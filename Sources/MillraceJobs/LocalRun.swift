@@ -58,6 +58,7 @@ package final class LocalRun: Sendable {
     private let onStateChange: @Sendable (RunPhase) -> Void
     private let poller: Poller
     private let shared = Mutex(Shared())
+    private let memoryKillsBefore = MemoryKills.count()
 
     /// `executable`: usually `ChildProcess.ownExecutable()`. `onLog` is called on two threads,
     /// `onStateChange` on the one that calls `run`.
@@ -169,7 +170,8 @@ extension LocalRun {
         _ executor: ExecutorProcess, _ exit: ChildProcess.Exit
     ) -> RunMachine.Event {
         let report = CrashReport(
-            plan: plan, process: executor.process(), boxes: executor.boxes(), exit: exit)
+            plan: plan, process: executor.process(), boxes: executor.boxes(), exit: exit,
+            memoryWasShort: MemoryKills.count() > memoryKillsBefore)
         return .exited(clean: exit == .exited(code: 0), verdict: report.failure)
     }
 

@@ -119,12 +119,14 @@ extension RunSnapshot {
         nodes = []
         recordsIn = 0
         recordsOut = 0
+        // By task, or ten thousand nodes with a metric each would be looked through for each node.
+        let metricsByTask = Dictionary(grouping: metrics, by: \.cell.task)
         var first = 0
         for node in plan.nodes {
             let range = first..<first + node.parallelism
             first = range.upperBound
             let sample = NodeSample(
-                node, tasks: tasks[range], metrics: metrics.filter { range.contains($0.cell.task) })
+                node, tasks: tasks[range], metrics: range.flatMap { metricsByTask[$0] ?? [] })
             nodes.append(sample)
             switch node.operation.kind {
             case .source: recordsIn &+= sample.recordsOut

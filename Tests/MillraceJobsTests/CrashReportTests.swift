@@ -67,12 +67,29 @@ struct CrashReportTests {
         let one = report(Sample.process(), [1: Sample.box()], .signaled(9))
         #expect(one.guilt == .suspect(1) && one.failure.code == .executorExited)
         #expect(
-            one.failure.text.hasPrefix("probably score#0 was running when the executor was killed"))
+            one.failure.text.hasPrefix(
+                "the executor was killed while score#0 was in process: SIGKILL (operator"))
         let several = report(
             Sample.process(), [1: Sample.box(), 2: Sample.box()], .signaled(9))
         #expect(several.guilt == .unknown && several.failure.node == nil)
         #expect(
-            several.failure.text == "the executor ended: SIGKILL; running were score#0, sink#0")
+            several.failure.text
+                == "the executor was killed: SIGKILL; running were score#0, sink#0")
+    }
+
+    @Test func `a kill for want of memory has a code of its own`() {
+        let told = CrashReport(
+            plan: plan, process: Sample.process(), boxes: [:], exit: .signaled(9),
+            memoryWasShort: true)
+        #expect(told.failure.code == .outOfMemory)
+        #expect(
+            told.failure.text
+                == "the executor was killed for want of memory: SIGKILL; no operator was running")
+        // A stamp says more than the count of the machine.
+        let crashed = CrashReport(
+            plan: plan, process: Sample.process(), boxes: [1: Sample.box(stamp: [0, 0x1234, 77])],
+            exit: segv, memoryWasShort: true)
+        #expect(crashed.failure.code == .crash)
     }
 
     @Test func `whoever calls exit is named with the status`() {

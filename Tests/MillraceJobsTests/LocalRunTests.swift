@@ -135,7 +135,7 @@ struct LocalRunTests {
         #expect(hooked.text.hasPrefix("score#0 called exit(3) in process"), "\(hooked.text)")
         let silent = try #require(try Played("underscore-exit").play().failure)
         #expect(silent.code == .executorExited)
-        #expect(silent.text.hasPrefix("probably score#0 ended its process with status 5"))
+        #expect(silent.text.hasPrefix("score#0 probably ended its process with status 5"))
     }
 
     @Test func `a call that never returns is reported, then ended`() throws {
