@@ -113,6 +113,7 @@ static int ask_plugin(mrr_port *p, mrr_edge *e, const uint32_t *unit, uint32_t n
     c->state = MRR_CHAIN_FAILED;
     c->failure.status = s;
     c->failure.violation = s == MR_OK ? MRR_BROKE_STATUS : MRR_BROKE_NOTHING;
+    c->failure.member = c->member_count - 1; /* routes begin at the end of a chain only */
   }
   return good;
 }

@@ -106,4 +106,54 @@ struct CallTests {
         #expect(graph.cells(middle).records_in == 2_000)
         #expect(graph.blocksUsed == 0)
     }
+
+    @Test func `a partitioner that fails later is the fault of the member that asked it`() {
+        // Its chain has a source before it; the lanes are full when it is asked again.
+        let graph = FlowGraph(seed: 18)
+        let source = graph.source(5_000)
+        let pass = graph.node(.pass) { $0.fault = UInt32(FLOW_ROUTE) }
+        let sinks = graph.node(.sink, tasks: 2)
+        graph.fuse(source, pass)
+        graph.edge(pass, sinks, .custom, queue: 8)
+        #expect(graph.run() == .failed)
+        #expect(graph.failure.status == MR_E_INTERNAL && graph.failure.member == 1)
+    }
+
+    @Test func `a drained source ends, and everything it wrote arrives`() {
+        let graph = FlowGraph(seed: 19)
+        let source = graph.source(1_000_000, tasks: 2) { $0.quiet = 3_000 }
+        let last = graph.node(.last, fan: 20)
+        let sink = graph.node(.sink, tasks: 2)
+        graph.edge(source, last, .hash)
+        graph.edge(last, sink, .hash, queue: 8)
+        #expect(
+            {
+                graph.build(); return graph.some(400)
+            }())
+        flow_drain(graph.handle)
+        #expect(!graph.some(100_000))
+        let written = (0..<2).reduce(0) { $0 + graph.cells(source, task: $1).records_out }
+        #expect(written > 0 && written < 2_000_000)
+        #expect(UInt64(graph.seen(last)) == written)
+        #expect(UInt64(graph.seen(sink)) == written + 20)
+        #expect(graph.blocksUsed == 0)
+    }
+
+    @Test func `a source that is put off does not keep a drain waiting`() {
+        let graph = FlowGraph(seed: 20)
+        let source = graph.source(1_000) {
+            $0.fault = FlowGraph.Fault.transient.rawValue
+            $0.fault_at = 500
+            $0.fault_times = 100
+        }
+        let sink = graph.node(.sink)
+        graph.edge(source, sink)
+        graph.build()
+        #expect(graph.some(60))
+        flow_drain(graph.handle)
+        let before = flow_clock(graph.handle)
+        #expect(!graph.some(1_000))
+        #expect(flow_clock(graph.handle) - before < 1_000_000_000)
+        #expect(graph.seen(sink) >= 500 && graph.blocksUsed == 0)
+    }
 }

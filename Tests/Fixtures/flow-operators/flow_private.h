@@ -7,6 +7,8 @@
 #include <millrace/ext/partition.h>
 #include <millrace/ext/source.h>
 
+#define FLOW_BEGIN 1000000000 /* the clock when a graph is built */
+
 /* What every payload begins with; the key is its first field. */
 typedef struct flow_head {
   uint64_t key;
@@ -45,6 +47,8 @@ typedef struct flow_task {
   uint32_t quiet;      /* waits to be woken. any */
   uint64_t since_wake; /* records since then */
   uint64_t random;
+
+  uint64_t asked; /* partitioner: the first record of its last call */
 
   flow_sum seen;
   uint64_t misrouted;

@@ -298,7 +298,7 @@ static void count_paths(flow_graph *g) {
 void flow_build(flow_graph *g, uint32_t loops, int64_t spin, uint32_t spare) {
   g->loop_count = loops;
   g->spin = spin;
-  g->now = 1000000000;
+  g->now = FLOW_BEGIN;
   make_tasks(g);
   make_arena(g, spare);
   make_edges(g);

@@ -137,7 +137,7 @@ static mr_status handle(flow_task *t, const mr_batch *b, mr_work *work) {
 
 static uint32_t fault_position(const flow_task *t, const mr_batch *b) {
   uint32_t times = t->node->fault_times ? t->node->fault_times : 1;
-  if (t->node->fault == FLOW_NO_FAULT || t->faults >= times)
+  if (t->node->fault == FLOW_NO_FAULT || t->node->fault == FLOW_ROUTE || t->faults >= times)
     return b->count;
   for (uint32_t i = 0; i < b->count; i++)
     if (flow_head_of(b, i).sequence == t->node->fault_at)
@@ -216,9 +216,14 @@ static mr_status stop(void *op) {
 static mr_status poll(void *op, mr_poll *poll, mr_work *work) {
   flow_task *t = op;
   const flow_node *n = t->node;
-  (void)work;
   if (__atomic_load_n(&t->quiet, __ATOMIC_ACQUIRE))
     return MR_AGAIN;
+  uint32_t times = n->fault_times ? n->fault_times : 1;
+  if (n->fault == FLOW_TRANSIENT && t->emitted >= n->fault_at && t->faults < times) {
+    t->faults++;
+    work->retry_ms = 60000;
+    return MR_E_TRANSIENT;
+  }
   uint64_t most = n->burst ? 1 + flow_next(&t->random) % n->burst : poll->credit;
   most = most > poll->credit ? poll->credit : most;
   for (uint64_t i = 0; i < most && t->emitted < n->count; i++) {
@@ -249,10 +254,15 @@ const mr_source *flow_source(void) { return &source; }
 /* ---- partitioner ------------------------------------------------------------------------- */
 
 static mr_status route(void *op, const mr_batch *b, uint32_t n, uint32_t *targets) {
-  (void)op;
+  flow_task *t = op;
   for (uint32_t i = 0; i < b->count; i++) {
     flow_head h = flow_head_of(b, i);
-    targets[i] = flow_custom_target(flow_identity(h.source, h.sequence, h.line), n);
+    uint64_t id = flow_identity(h.source, h.sequence, h.line);
+    if (i == 0 && t->node->fault == FLOW_ROUTE && t->asked == id)
+      return MR_E_INTERNAL;
+    if (i == 0)
+      t->asked = id;
+    targets[i] = flow_custom_target(id, n);
   }
   return MR_OK;
 }

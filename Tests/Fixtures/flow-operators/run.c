@@ -173,6 +173,14 @@ int flow_barrier(flow_graph *g, uint64_t epoch) {
   return 1;
 }
 
+void flow_drain(flow_graph *g) {
+  for (uint32_t i = 0; i < g->chain_count; i++)
+    if (g->chains[i].source)
+      mrr_chain_drain(g->chains[i].chain);
+}
+
+int64_t flow_clock(const flow_graph *g) { return g->now - FLOW_BEGIN; }
+
 uint64_t flow_turns(const flow_graph *g) { return g->turns; }
 
 uint32_t flow_active(const flow_graph *g) {

@@ -33,14 +33,16 @@ enum {
 
 enum {
   FLOW_NO_FAULT = 0,
-  FLOW_TRANSIENT = 1,  /* fails at a record, after it has written the output of the batch */
+  FLOW_TRANSIENT = 1,  /* fails at a record, after it has written the output of the batch; a
+                          source: before it writes that record, for a minute */
   FLOW_DATA = 2,       /* refuses the record */
   FLOW_OVERRUN = 3,    /* commits past the window */
   FLOW_YIELD = 4,      /* yields before the record, without progress */
   FLOW_DONE = 5,       /* says DONE at the record */
   FLOW_TOO_MUCH = 6,   /* says it consumed more than there was */
   FLOW_BAD_STATUS = 7, /* AGAIN from an operator that cannot resume */
-  FLOW_INTERNAL = 8
+  FLOW_INTERNAL = 8,
+  FLOW_ROUTE = 9 /* its partitioner fails when it is asked again for a record without room */
 };
 
 typedef struct flow_node {
@@ -103,6 +105,10 @@ void flow_keep_quiet(flow_graph *g, int on);
 /* Sources emit barrier `epoch` now, 1 below FLOW_EPOCHS and one after the other. 0: not possible,
  * because a source has ended or has not emitted the one before. */
 int flow_barrier(flow_graph *g, uint64_t epoch);
+/* Sources end now. */
+void flow_drain(flow_graph *g);
+/* Nanoseconds that have passed on the graph's own clock. */
+int64_t flow_clock(const flow_graph *g);
 uint64_t flow_turns(const flow_graph *g);
 /* Number of chains that are looked at in each turn. */
 uint32_t flow_active(const flow_graph *g);
