@@ -265,8 +265,10 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
   enter(c->loop, t->box, MRR_CALL_POLL, now);
   mr_status s = t->source->poll(t->op, &poll, &t->work);
   leave(c->loop, t->box);
-  if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE)
+  if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE) {
+    c->poll_off = 1;
     return retry(c, t, s, now);
+  }
   if (s < 0)
     return mrr_fail(c, 0, s, MRR_BROKE_NOTHING);
   if (s > MR_YIELD)

@@ -275,6 +275,7 @@ struct mrr_chain {
   uint32_t noted_member; /* whose operator put a call off */
   int64_t due;           /* do not step before; 0: at once */
   uint32_t tries;        /* of a call that answered TRANSIENT */
+  uint32_t poll_off;     /* a poll was put off: a drain does not wait for it */
   uint32_t yielded;      /* a call of this step asked for others to run first */
   mrr_flag drain;        /* sources: end at the next step. any */
   mrr_flag asked;        /* wake was called. any */

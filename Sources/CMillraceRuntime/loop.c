@@ -176,7 +176,7 @@ uint32_t mrr_loop_turn(mrr_loop *l, int64_t now, int64_t *due) {
   collect(l, now);
   for (uint32_t i = 0; i < l->active_count;) {
     mrr_chain *c = l->active[i];
-    if (c->due > now) {
+    if (c->due > now && !(c->poll_off && mrr_flag_relaxed(&c->drain))) {
       *due = c->due < *due ? c->due : *due;
       i++;
       continue;

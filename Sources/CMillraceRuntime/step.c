@@ -343,6 +343,7 @@ static uint32_t step(mrr_chain *c, int64_t now) {
 uint32_t mrr_chain_step(mrr_chain *c, int64_t now) {
   c->due = 0;
   c->yielded = 0;
+  c->poll_off = 0;
   uint32_t r = step(c, now);
   /* Nothing overtakes the records it covers: those may still wait for room in the chain. */
   if ((c->stamp || c->mark > c->mark_sent || c->barrier) && r != MRR_STEP_ENDED &&
