@@ -85,7 +85,7 @@ void mrr_lane_publish(mrr_lane *l) {
 /* Put a control record at the end of what is published. 0: no slot for it now. */
 int mrr_lane_control(mrr_lane *l, uint32_t kind, uint64_t epoch, int64_t value) {
   uint64_t tail = mrr_relaxed(&l->control_tail);
-  uint64_t used = tail - mrr_acquire(&l->control_head);
+  uint64_t used = tail - mrr_look(&l->control_head); /* may follow the store of `waiting` */
   int soft = kind == MRR_CONTROL_WATERMARK || kind == MRR_CONTROL_STAMP;
   if (used >= (soft ? MRR_SOFT_CONTROLS : MRR_CONTROLS))
     return 0;
