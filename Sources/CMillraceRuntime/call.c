@@ -78,12 +78,16 @@ static uint32_t retry(mrr_chain *c, mrr_task *t, mr_status s, int64_t now) {
   return MRR_STEP_NOTHING;
 }
 
-/* 0: a window was left. */
-static int windows_hold(const mrr_task *t) {
-  for (uint32_t i = 0; i < t->port_count; i++)
-    if (mrr_port_check(t->ports[i]) < 0)
-      return 0;
-  return 1;
+/* What is wrong with the output: MRR_BROKE_*. `most`: records it may have; 0: no bound. */
+static uint32_t broken_output(const mrr_task *t, uint64_t most) {
+  for (uint32_t i = 0; i < t->port_count; i++) {
+    int64_t n = mrr_port_check(t->ports[i]);
+    if (n < 0)
+      return n == MRR_WINDOW_TOO_LARGE ? MRR_BROKE_STAGING : MRR_BROKE_WINDOW;
+    if (most && (uint64_t)n > most)
+      return MRR_BROKE_DECLARED;
+  }
+  return MRR_BROKE_NOTHING;
 }
 
 static uint32_t place_output(mrr_chain *c, mrr_task *t) {
@@ -212,8 +216,11 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
     if (r != MRR_STEP_MOVED || s == MR_E_TOO_LARGE)
       return r;
   }
-  if (!windows_hold(t))
-    return mrr_fail(c, member, MR_OK, MRR_BROKE_WINDOW);
+  uint32_t broken = broken_output(t, (uint64_t)n * t->bound);
+  if (broken == MRR_BROKE_STAGING)
+    return too_large(c, member, n);
+  if (broken)
+    return mrr_fail(c, member, MR_OK, broken);
   if (t->port_count)
     adapt(t, n);
   uint32_t out = keep(c, t, lane, up, consumed);
@@ -235,8 +242,9 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
 /* Outcome of poll and stop, which have no input. */
 static uint32_t keep_output(mrr_chain *c, uint32_t member, uint32_t *out) {
   mrr_task *t = c->members[member];
-  if (!windows_hold(t))
-    return mrr_fail(c, member, MR_OK, MRR_BROKE_WINDOW);
+  uint32_t broken = broken_output(t, 0);
+  if (broken)
+    return mrr_fail(c, member, MR_OK, broken);
   *out = place_output(c, t);
   mrr_net_settle(c);
   publish_output(t);

@@ -179,7 +179,10 @@ struct mrr_port {
   struct {
     uint32_t block, bias;
   } moved[MRR_MOVED];
-  uint64_t refused; /* bytes that grow could not give */
+  uint64_t refused;       /* bytes that grow could not give */
+  uint8_t *low, *high;    /* where cur may be; our own, the plugin can write those in `out` */
+  uint32_t *ilow, *ihigh; /* where icur may be */
+  uint32_t broken;        /* it was not, or `forward` got a position outside the batch */
 
   /* what waits: scratch[head, tail) */
   uint32_t *scratch;
@@ -202,6 +205,7 @@ struct mrr_port {
 };
 
 void mrr_port_begin(mrr_port *p, uint32_t credit);
+enum { MRR_WINDOW_LEFT = -1, MRR_WINDOW_TOO_LARGE = -2 };
 int64_t mrr_port_check(const mrr_port *p);
 uint32_t mrr_port_place(mrr_port *p, mrr_chain *c);
 void mrr_port_publish(mrr_port *p);
@@ -237,6 +241,7 @@ struct mrr_task {
   mr_work work;
   uint32_t port_count;
   mrr_port **ports;
+  mrr_port *link; /* what the next member of the chain takes */
 
   /* a chain's head only */
   uint32_t lane_count, active_count, ended, blocked;

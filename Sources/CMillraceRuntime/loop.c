@@ -159,6 +159,8 @@ static uint32_t step_or_park(mrr_loop *l, mrr_chain *c, int64_t now, int *keep) 
     if (r == MRR_STEP_BLOCKED || c->mark > c->mark_sent) {
       mrr_chain_await_room(c);
       r = mrr_chain_step(c, now);
+      if (c->due) /* put off: nobody will wake it, its time will */
+        return r;
     }
     if (r == MRR_STEP_BLOCKED || (r == MRR_STEP_NOTHING && mrr_chain_park_inputs(c)))
       *keep = 0;

@@ -141,6 +141,7 @@ void mrr_port_partitioner(mrr_task *t, uint32_t port, uint32_t edge, const mr_pa
 void mrr_port_fuse(mrr_task *t, uint32_t port) {
   mrr_port *p = t->ports[port];
   p->mode = MRR_PORT_FUSED;
+  t->link = p;
   p->out.flags = 0;
 }
 

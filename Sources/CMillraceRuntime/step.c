@@ -293,7 +293,7 @@ static int32_t waiting_member(mrr_chain *c) {
   if (!flush(c, c->members[c->member_count - 1]))
     return -1;
   for (uint32_t m = c->member_count - 1; m > 0; m--) {
-    mrr_port *link = c->members[m - 1]->ports[0];
+    mrr_port *link = c->members[m - 1]->link;
     int all = link->head < link->tail || mrr_port_flush(link, c); /* from staging */
     if (link->head < link->tail)
       return (int32_t)m;
@@ -320,7 +320,7 @@ static uint32_t step(mrr_chain *c, int64_t now) {
       return result == MRR_STEP_MOVED ? result : MRR_STEP_BLOCKED;
     uint32_t r;
     if (m > 0) {
-      mrr_port *link = c->members[m - 1]->ports[0];
+      mrr_port *link = c->members[m - 1]->link;
       uint32_t n = link->tail - link->head;
       uint32_t limit = call_limit(t);
       r = mrr_call_process(c, (uint32_t)m, NULL, link, n < limit ? n : limit, now);

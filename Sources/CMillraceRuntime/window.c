@@ -18,6 +18,21 @@
 
 static mrr_port *port_of(mr_out *o) { return (mrr_port *)o; }
 
+/* The window now begins where cur and icur stand. */
+static void lend(mrr_port *p) {
+  p->low = p->out.cur;
+  p->high = p->out.end;
+  p->ilow = p->out.icur;
+  p->ihigh = p->out.iend;
+}
+
+/* Has the plugin left the window, or moved its bounds? */
+static int has_left(const mrr_port *p) {
+  const mr_out *o = &p->out;
+  return o->cur < p->low || o->cur > p->high || o->end != p->high || o->icur < p->ilow ||
+         o->icur > p->ihigh || o->iend != p->ihigh || ((uintptr_t)o->cur & (MR_UNIT - 1)) != 0;
+}
+
 /* ---- taking blocks ------------------------------------------------------------ */
 
 static uint32_t blocks_for(uint64_t bytes) {
@@ -46,6 +61,7 @@ static int open_block(mrr_port *p, uint64_t bytes) {
   p->out.base = p->arena->base;
   p->out.cur = p->arena->base + ((uint64_t)b << (MRR_BLOCK_SHIFT + MRR_UNIT_SHIFT));
   p->out.end = p->out.cur + (uint64_t)(n ? n : 1) * MRR_BLOCK_BYTES;
+  lend(p);
   return 1;
 }
 
@@ -69,6 +85,7 @@ static mr_status stage(mrr_port *p, uint64_t bytes) {
     p->wrapped = 0;
     p->segment = p->out.icur = p->staged_index;
     p->out.iend = p->staged_index + p->staged_size;
+    lend(p);
   }
   if ((uint64_t)(p->out.end - p->out.cur) < bytes || p->out.icur == p->out.iend)
     return MR_E_TOO_LARGE;
@@ -78,6 +95,10 @@ static mr_status stage(mrr_port *p, uint64_t bytes) {
 static mr_status grow(mr_out *o, uint64_t bytes) {
   mrr_port *p = port_of(o);
   uint64_t largest = (uint64_t)p->quota->count * MRR_BLOCK_BYTES;
+  if (has_left(p)) {
+    p->broken = 1;
+    return MR_E_INVALID;
+  }
   if (bytes > largest || bytes > (8u << 20) + 64)
     return MR_E_TOO_LARGE;
   if (p->in_staging)
@@ -88,6 +109,7 @@ static mr_status grow(mr_out *o, uint64_t bytes) {
       p->segment = o->icur = p->lane->ring;
       o->iend = o->icur + p->wrapped;
       p->wrapped = 0;
+      lend(p);
     } else {
       return stage(p, bytes);
     }
@@ -155,12 +177,24 @@ static mr_status copy_all(mrr_port *p, const mr_batch *b, const uint32_t *which,
   return MR_OK;
 }
 
+/* A position behind the batch would name a record that nobody holds. */
+static int within(const uint32_t *which, uint32_t n, uint32_t count) {
+  uint32_t outside = 0;
+  for (uint32_t i = 0; which && i < n; i++)
+    outside |= which[i] >= count;
+  return !outside;
+}
+
 static mr_status forward(mr_out *o, const mr_batch *b, const uint32_t *which, uint32_t n) {
   mrr_port *p = port_of(o);
   if (!which)
     n = b->count;
   if (n == 0)
     return MR_OK;
+  if (has_left(p) || !within(which, n, b->count)) {
+    p->broken = 1;
+    return MR_E_INVALID;
+  }
   int foreign = b->base != p->arena->base;
   if (!p->in_staging && !foreign) {
     int sparse = n < b->count / 8;
@@ -214,6 +248,7 @@ void mrr_port_begin(mrr_port *p, uint32_t credit) {
   p->mixed = 0;
   p->moved_count = 0;
   p->in_staging = 0;
+  p->broken = 0;
   p->refused = 0;
   p->cur0 = p->out.cur;
   if (p->mode == MRR_PORT_LANE) {
@@ -231,18 +266,35 @@ void mrr_port_begin(mrr_port *p, uint32_t credit) {
   }
   p->out.iend = p->out.icur + slots;
   p->segment = p->icur0 = p->out.icur;
+  lend(p);
 }
 
-/* Records written by the call, or -1 if it left its window. */
+/* Every staged record lies in what was written, and can be moved to the port's blocks. */
+static int staged_fits(const mrr_port *p) {
+  uint64_t used = (uint64_t)(p->out.cur - p->staging);
+  uint64_t largest = (uint64_t)p->quota->count * MRR_BLOCK_BYTES;
+  for (uint32_t i = 0; i < written(p); i++) {
+    uint64_t at = (uint64_t)p->staged_index[i] * MR_UNIT;
+    if (at + sizeof(mr_record) > used)
+      return MRR_WINDOW_LEFT;
+    uint64_t bytes = record_bytes(((const mr_record *)(const void *)(p->staging + at))->length);
+    if (bytes > used - at)
+      return MRR_WINDOW_LEFT;
+    if (bytes > largest)
+      return MRR_WINDOW_TOO_LARGE;
+  }
+  return 0;
+}
+
+/* Records written by the call, MRR_WINDOW_LEFT, or MRR_WINDOW_TOO_LARGE for a staged record that
+ * no quota of this port can hold. */
 int64_t mrr_port_check(const mrr_port *p) {
-  const mr_out *o = &p->out;
-  if (o->icur < p->segment || o->icur > o->iend || o->cur > o->end)
-    return -1;
-  if (o->cur < (p->moved_count || p->in_staging ? o->base : p->cur0))
-    return -1;
-  if (((uintptr_t)o->cur & (MR_UNIT - 1)) != 0)
-    return -1;
-  return (p->in_staging ? p->direct : 0) + written(p);
+  if (p->broken || has_left(p))
+    return MRR_WINDOW_LEFT;
+  if (!p->in_staging)
+    return written(p);
+  int fits = staged_fits(p);
+  return fits < 0 ? fits : (int64_t)p->direct + written(p);
 }
 
 /* Count the runs of scratch[head, tail) as held by the scratch array itself. */

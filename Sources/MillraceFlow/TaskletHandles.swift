@@ -145,7 +145,7 @@ package enum PluginCall: UInt32, Sendable {
         package var record: Int
 
         package enum Violation: UInt32, Sendable {
-            case none, window, consumed, status, staging
+            case none, window, consumed, status, staging, declared
         }
     }
 

@@ -104,6 +104,11 @@ final class TaskletChain: Sendable {
                 .windowViolated, node: node,
                 "\(name) wrote past the window it was given\(place)",
                 next: "commit no more than was reserved")
+        case .declared:
+            return Failure(
+                .windowViolated, node: node,
+                "\(name) wrote more records than its output port declares per input\(place)",
+                next: "declare the true bound in max_records_per_input, or none")
         case .consumed:
             return Failure(
                 .windowViolated, node: node,

@@ -67,7 +67,9 @@ final class TaskletLoop: Sendable {
 
     /// Any thread: instances may run now.
     func go() {
-        command.store(Command.go.rawValue, ordering: .releasing)
+        // A halt that came first stands.
+        _ = command.compareExchange(
+            expected: Command.open.rawValue, desired: Command.go.rawValue, ordering: .releasing)
         started.open()
     }
 

@@ -156,7 +156,8 @@ enum {
   MRR_BROKE_WINDOW = 1,   /* wrote or committed past its window */
   MRR_BROKE_CONSUMED = 2, /* consumed or bad beyond the batch */
   MRR_BROKE_STATUS = 3,   /* a status that is not defined, or not allowed here */
-  MRR_BROKE_STAGING = 4   /* more output than staging memory holds */
+  MRR_BROKE_STAGING = 4,  /* more output than staging memory holds, or a record its quota cannot */
+  MRR_BROKE_DECLARED = 5  /* more records than its port declares per input */
 };
 
 enum { MRR_CHAIN_IS_RUNNING = 0, MRR_CHAIN_HAS_FINISHED = 3, MRR_CHAIN_HAS_FAILED = 4 };
