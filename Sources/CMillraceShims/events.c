@@ -16,8 +16,8 @@ int mrshim_epoll(void) {
   return fd < 0 ? -errno : fd;
 }
 
-int mrshim_epoll_add(int epoll, int fd, uint64_t token, int for_writing) {
-  struct epoll_event event = {.events = for_writing ? EPOLLOUT : EPOLLIN | EPOLLRDHUP,
+int mrshim_epoll_add(int epoll, int fd, uint64_t token, int edges) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | (edges ? EPOLLET : 0),
                               .data.u64 = token};
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }

@@ -25,7 +25,7 @@ package final class LoopSleeper: @unchecked Sendable {
     package func watch(_ descriptor: Int32, chain: ChainHandle) throws(Failure) {
         do throws(SystemError) {
             let poller = try pollSet()
-            if try poller.addIfPollable(descriptor, token: UInt64(watched.count)) {
+            if try poller.addEdges(of: descriptor, token: UInt64(watched.count)) {
                 watched.append(chain)
             }
         } catch {

@@ -20,20 +20,27 @@ package final class Poller: Sendable {
     /// Reports `token` whenever the descriptor can be read, or has ended. The descriptor must be
     /// removed before it is closed.
     package func add(_ descriptor: Int32, token: UInt64) throws(SystemError) {
-        try checked(
-            mrshim_epoll_add(epoll.number, descriptor, token, 0), "epoll_ctl",
-            object: "descriptor \(descriptor)")
+        try add(descriptor, token: token, edges: false)
     }
 
-    /// As `add`; false for what can always be read and so cannot be watched, such as a file.
-    package func addIfPollable(_ descriptor: Int32, token: UInt64) throws(SystemError) -> Bool {
+    /// Reports `token` when something comes, once, however long it stays unread. False for what can
+    /// always be read and so cannot be watched, such as a file.
+    package func addEdges(of descriptor: Int32, token: UInt64) throws(SystemError) -> Bool {
         do {
-            try add(descriptor, token: token)
+            try add(descriptor, token: token, edges: true)
             return true
         } catch {
             guard error.number == EPERM else { throw error }
             return false
         }
+    }
+
+    private func add(
+        _ descriptor: Int32, token: UInt64, edges: Bool
+    ) throws(SystemError) {
+        try checked(
+            mrshim_epoll_add(epoll.number, descriptor, token, edges ? 1 : 0), "epoll_ctl",
+            object: "descriptor \(descriptor)")
     }
 
     package func remove(_ descriptor: Int32) {

@@ -75,7 +75,8 @@ int mrshim_thread_cpus(int *cpus, int capacity);
 
 /* events.c: epoll, eventfd and signalfd are in no module map. */
 int mrshim_epoll(void);
-int mrshim_epoll_add(int epoll, int fd, uint64_t token, int for_writing);
+/* `edges`: told when something comes, not as long as something is there. */
+int mrshim_epoll_add(int epoll, int fd, uint64_t token, int edges);
 int mrshim_epoll_remove(int epoll, int fd);
 /* How many tokens were stored, 0 after the time; -errno. `timeout_ms` below 0: no limit. */
 int mrshim_epoll_wait(int epoll, uint64_t *tokens, int capacity, int timeout_ms);
