@@ -83,22 +83,6 @@ private func contextErrorText(_ context: OpaquePointer) -> String {
     return String(decoding: text[..<Int(size)], as: UTF8.self)
 }
 
-/// The calls that the black box knows: `MRR_CALL_*`.
-package enum PluginCall: UInt32, Sendable {
-    case entry = 1
-    case create = 2
-    case restore = 3
-    case assign = 4
-    case start = 5
-    case process = 6
-    case poll = 7
-    case route = 8
-    case stop = 9
-    case destroy = 10
-    case discover = 11
-    case pause = 12
-}
-
 /// Tasks that call each other directly, stepped as one.
 @safe package struct ChainHandle: @unchecked Sendable, Equatable {
     let handle: OpaquePointer

@@ -38,7 +38,7 @@ package struct Watchdog: Sendable {
 
     private struct Seen: Hashable {
         var calls: UInt64
-        var call: BlackBoxPage.Call
+        var call: PluginCall
         var first: Int64
         var reported = false
     }

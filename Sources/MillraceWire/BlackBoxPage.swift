@@ -3,6 +3,7 @@
 // the specification. The writer may have died in the middle of a store, or may be a plugin that
 // wrote where it should not: a page that cannot be what it says is nil, a count above its array
 // is cut, and whoever uses a number as an index checks it first.
+import MillraceCore
 
 package enum BlackBox {
     package static let pageBytes = PageBytes.size
@@ -29,38 +30,8 @@ package struct BlackBoxPage: Hashable, Sendable {
         case host = 5
     }
 
-    /// Which call of the operator.
-    package enum Call: UInt32, Sendable {
-        case none = 0
-        case entry = 1
-        case create = 2
-        case restore = 3
-        case assign = 4
-        case start = 5
-        case process = 6
-        case poll = 7
-        case route = 8
-        case stop = 9
-        case destroy = 10
-        case discover = 11
-        case pause = 12
-
-        /// As messages name it.
-        package var name: String { self == .none ? "no call" : "\(self)" }
-
-        /// True for calls that take records; the others set up or take down.
-        package var isSteady: Bool {
-            switch self {
-            case .process, .poll, .route: true
-            case .none, .entry, .create, .restore, .assign, .start, .stop, .destroy, .discover,
-                .pause:
-                false
-            }
-        }
-    }
-
     package var state: State
-    package var call: Call
+    package var call: PluginCall
     /// Monotonic nanoseconds.
     package var callStart: Int64
     /// Completed.
@@ -85,7 +56,7 @@ package struct BlackBoxPage: Hashable, Sendable {
     package init?(_ bytes: [UInt8]) {
         guard let page = PageBytes(bytes), page.u32(0) == BlackBox.magic,
             page.u32(4) == BlackBox.version, let state = State(rawValue: page.u32(8)),
-            let call = Call(rawValue: page.u32(12))
+            let call = PluginCall(rawValue: page.u32(12))
         else { return nil }
         self.state = state
         self.call = call

@@ -39,7 +39,7 @@ enum Sample {
 
     /// A page of task 1, in its plugin unless told otherwise.
     static func box(
-        state: BlackBoxPage.State = .inPlugin, call: BlackBoxPage.Call = .process,
+        state: BlackBoxPage.State = .inPlugin, call: PluginCall = .process,
         calls: UInt64 = 0, thread: UInt64 = 77, count: UInt32 = 256, stamp: [UInt64]? = nil,
         signal: UInt32 = 11
     ) -> BlackBoxPage {

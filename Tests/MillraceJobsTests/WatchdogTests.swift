@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import MillraceCore
 import MillraceWire
 import Testing
 
@@ -9,7 +10,7 @@ struct WatchdogTests {
 
     /// Looks every 100 ms at one call that does not return; what was found, and when.
     private func watch(
-        _ call: BlackBoxPage.Call, seconds: Int64, heart: Bool = true, open: Bool = true
+        _ call: PluginCall, seconds: Int64, heart: Bool = true, open: Bool = true
     ) -> [String] {
         var dog = Watchdog(plan: Sample.plan())
         var told: [String] = []

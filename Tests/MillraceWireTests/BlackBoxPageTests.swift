@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import MillraceCore
 import CMillraceRuntime
 import Testing
 
@@ -64,10 +65,10 @@ struct BlackBoxPageTests {
 
     @Test func `every state and every call of C has a name`() {
         for state in UInt32(0)...5 { #expect(BlackBoxPage.State(rawValue: state) != nil) }
-        for call in UInt32(0)...12 { #expect(BlackBoxPage.Call(rawValue: call) != nil) }
-        #expect(BlackBoxPage.Call.create.name == "create")
+        for call in UInt32(0)...12 { #expect(PluginCall(rawValue: call) != nil) }
+        #expect(PluginCall.create.name == "create")
         #expect(BlackBoxPage.State.host.rawValue == UInt32(MRR_BOX_HOST))
-        #expect(BlackBoxPage.Call.pause.rawValue == UInt32(MRR_CALL_PAUSE))
+        #expect(PluginCall.pause.rawValue == UInt32(MRR_CALL_PAUSE))
     }
 
     @Test func `a page that cannot be what it says is none`() {

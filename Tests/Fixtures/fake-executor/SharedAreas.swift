@@ -40,7 +40,7 @@ struct SharedAreas: @unchecked Sendable {
         store(UInt64(77), second + 512 + 16)
     }
 
-    func enter(task: Int, call: BlackBoxPage.Call) {
+    func enter(task: Int, call: PluginCall) {
         let box = blackBox.pointer + BlackBox.offset(task: task)
         store(call.rawValue, box + 12)
         store(MonotonicClock.now(), box + 16)

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The calls into a plugin, as the black box numbers them: `MRR_CALL_*` in `mrr_pages.h`. The
+/// executor stamps them, the supervisor reads them.
+package enum PluginCall: UInt32, Sendable {
+    case none = 0
+    case entry = 1
+    case create = 2
+    case restore = 3
+    case assign = 4
+    case start = 5
+    case process = 6
+    case poll = 7
+    case route = 8
+    case stop = 9
+    case destroy = 10
+    case discover = 11
+    case pause = 12
+
+    /// As messages name it.
+    package var name: String { self == .none ? "no call" : "\(self)" }
+
+    /// True for calls that take records; the others set up or take down.
+    package var isSteady: Bool {
+        switch self {
+        case .process, .poll, .route: true
+        case .none, .entry, .create, .restore, .assign, .start, .stop, .destroy, .discover,
+            .pause:
+            false
+        }
+    }
+}
