@@ -47,11 +47,16 @@ func fillCalls(_ table: inout mr_operator) {
     }
 }
 
-func partitionCalls() -> mr_partition {
+func partitionCalls(_ type: any Operator.Type) -> mr_partition {
     var calls = mr_partition()
     calls.struct_size = tableSize(mr_partition.self)
     unsafe calls.route = { op, batch, count, targets in
         unsafe instance(op) { unsafe $0.route(batch!, count, targets!) }
+    }
+    if type is any BalancingPartitioner.Type {
+        unsafe calls.load = { op, levels, count in
+            unsafe instance(op) { unsafe $0.load(levels!, count) }
+        }
     }
     return calls
 }
@@ -80,12 +85,13 @@ func stateCalls() -> mr_state {
     return calls
 }
 
-func sourceCalls(_ rereading: Rereading, splits: Bool) -> mr_source {
+func sourceCalls(_ type: any Source.Type) -> mr_source {
     var calls = mr_source()
     calls.struct_size = tableSize(mr_source.self)
-    switch rereading {
+    switch type.rereading {
     case .never: break
     case .fromPosition: calls.flags = UInt32(MR_SOURCE_OFFSET)
+    case .fromTime: calls.flags = UInt32(MR_SOURCE_TIME)
     case .untilAcknowledged: calls.flags = UInt32(MR_SOURCE_ACK)
     }
     unsafe calls.poll = { op, poll, work in
@@ -94,8 +100,20 @@ func sourceCalls(_ rereading: Rereading, splits: Bool) -> mr_source {
     unsafe calls.acknowledge = { op, epoch in
         unsafe operation(op, as: (any Source).self) { try $0.acknowledge(epoch: epoch) }
     }
-    if splits { fillSplitCalls(&calls) }
+    if type is any SplitSource.Type { fillSplitCalls(&calls) }
+    if let timed = type as? any TimedSource.Type {
+        calls.max_disorder = timed.disorderMax
+        fillTimeCall(&calls)
+    }
     return calls
+}
+
+private func fillTimeCall(_ calls: inout mr_source) {
+    unsafe calls.seek_time = { op, split, time, found in
+        unsafe operation(op, as: (any TimedSource).self) {
+            try $0.seek(unsafe given(split!.pointee), to: time, unsafe SplitCollector(found!))
+        }
+    }
 }
 
 private func fillSplitCalls(_ calls: inout mr_source) {
@@ -105,12 +123,9 @@ private func fillSplitCalls(_ calls: inout mr_source) {
         }
     }
     unsafe calls.assign = { op, splits, count in
-        let given = unsafe UnsafeBufferPointer(start: splits, count: Int(count)).map {
-            unsafe Split(
-                id: String(decoding: bytes($0.id), as: UTF8.self),
-                position: Array(bytes($0.position)))
-        }
-        return unsafe operation(op, as: (any SplitSource).self) { try $0.assign(given) }
+        let all = unsafe UnsafeBufferPointer(start: splits, count: Int(count))
+            .map { unsafe given($0) }
+        return unsafe operation(op, as: (any SplitSource).self) { try $0.assign(all) }
     }
     unsafe calls.positions = { op, epoch, collector in
         unsafe operation(op, as: (any SplitSource).self) {
@@ -122,6 +137,13 @@ private func fillSplitCalls(_ calls: inout mr_source) {
             try $0.pause(split: Int(split), isPaused != 0)
         }
     }
+}
+
+/// A copy of what the host says about a split.
+private func given(_ split: mr_split) -> Split {
+    unsafe Split(
+        id: String(decoding: bytes(split.id), as: UTF8.self),
+        position: Array(bytes(split.position)))
 }
 
 private func bytes(_ text: mr_str) -> UnsafeRawBufferPointer {

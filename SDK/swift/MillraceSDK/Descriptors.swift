@@ -108,6 +108,8 @@ extension OperatorInfo {
         unsafe table.outputs = forever(array: outputs.map { unsafe $0.table() })
         unsafe table.output_count = UInt32(outputs.count)
         unsafe table.max_parallelism = UInt32(parallelismMax)
+        unsafe table.batch_preferred = UInt32(batchPreferred)
+        unsafe table.needs = needs
         return unsafe table
     }
 }

@@ -83,6 +83,25 @@ import CMillrace
     }
 }
 
+/// How often values of each magnitude came, shown with the job's metrics.
+@safe public struct Histogram {
+    // SAFETY(table): the host's; valid for the life of the process.
+    private let table: UnsafePointer<mr_host_metrics>?
+    // SAFETY(histogram): the host's until the operator is destroyed; this instance's calls only.
+    private let histogram: OpaquePointer?
+
+    init(_ table: UnsafePointer<mr_host_metrics>?, _ histogram: OpaquePointer?) {
+        unsafe self.table = table
+        unsafe self.histogram = histogram
+    }
+
+    /// Counts one value; one below 0 counts as 0.
+    public func observe(_ value: Int) {
+        guard let histogram = unsafe histogram, let table = unsafe table else { return }
+        unsafe table.pointee.observe(histogram, UInt64(max(0, value)))
+    }
+}
+
 /// Facts about an instance that is about to run.
 @safe public struct Start: ~Copyable, ~Escapable {
     // SAFETY(raw): the host's; valid until the operator is destroyed.

@@ -38,6 +38,8 @@ import CMillrace
         unsupported()
     }
 
+    func load(_ levels: UnsafePointer<UInt8>, _ count: UInt32) {}
+
     func stop() -> mr_status { MR_OK }
 
     final func start(_ facts: UnsafePointer<mr_start>) -> mr_status {
@@ -166,15 +168,15 @@ final class SourceInstance<User: Source>: Instance {
     }
 }
 
-final class PartitionerInstance<User: Partitioner>: Instance {
-    let user: User
+class PartitionerInstance<User: Partitioner>: Instance {
+    final let user: User
 
     init(_ user: User, _ host: Host) {
         self.user = user
         super.init(user, host)
     }
 
-    override func route(
+    final override func route(
         _ raw: UnsafePointer<mr_batch>, _ count: UInt32, _ targets: UnsafeMutablePointer<UInt32>
     ) -> mr_status {
         let batch = unsafe Batch(raw)
@@ -186,6 +188,12 @@ final class PartitionerInstance<User: Partitioner>: Instance {
         } catch {
             return unsafe host.report(error, nil)
         }
+    }
+}
+
+final class BalancingInstance<User: BalancingPartitioner>: PartitionerInstance<User> {
+    override func load(_ levels: UnsafePointer<UInt8>, _ count: UInt32) {
+        user.load(unsafe Span(_unsafeStart: levels, count: Int(count)))
     }
 }
 

@@ -58,6 +58,14 @@
         }
     }
 
+    public static func buildExpression<User: BalancingPartitioner>(
+        _ type: User.Type
+    ) -> Registration {
+        Registration(type, MR_KIND_PARTITIONER) { setup in
+            BalancingInstance(try User(setup), setup.host)
+        }
+    }
+
     public static func buildBlock(_ registrations: Registration...) -> [Registration] {
         registrations
     }
@@ -89,12 +97,11 @@
             unsafe state = nil
         }
         if let source = type as? any Source.Type {
-            let splits = type is any SplitSource.Type
-            unsafe self.source = forever(sourceCalls(source.rereading, splits: splits))
+            unsafe self.source = forever(sourceCalls(source))
         } else {
             unsafe source = nil
         }
-        unsafe partition = kind == MR_KIND_PARTITIONER ? forever(partitionCalls()) : nil
+        unsafe partition = kind == MR_KIND_PARTITIONER ? forever(partitionCalls(type)) : nil
         unsafe self.table = UnsafePointer(forever(table))
     }
 

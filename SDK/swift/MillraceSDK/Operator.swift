@@ -78,11 +78,26 @@ extension SplitSource {
     public func pause(split: Int, _ isPaused: Bool) throws {}
 }
 
+/// A source whose splits can be entered at a time, and whose records are nearly in order of time.
+public protocol TimedSource: SplitSource {
+    /// How many nanoseconds a record may be older than one before it.
+    static var disorderMax: Int64 { get }
+    /// Adds the split with the position of its first record at or after `time`, which is in
+    /// nanoseconds since 1970. *Background.*
+    func seek(_ split: Split, to time: Int64, _ found: borrowing SplitCollector) throws
+}
+
 /// Chooses the task that each record goes to.
 public protocol Partitioner: Operator {
     /// Sets one target below `count` for each record, or `Target.all` or `Target.none`, which
     /// all of them are when this is called.
     func route(_ batch: borrowing Batch, count: Int, _ targets: inout MutableSpan<UInt32>) throws
+}
+
+/// A partitioner that spares tasks that are behind.
+public protocol BalancingPartitioner: Partitioner {
+    /// How full the lane to each target is, 0 to 255. Called before `route`.
+    func load(_ levels: Span<UInt8>)
 }
 
 /// Special targets of a partitioner.
@@ -171,6 +186,8 @@ public enum Rereading: Sendable {
     case never
     /// From a saved position, with the same bytes.
     case fromPosition
+    /// From a time; the host drops what it had before. For a `TimedSource`.
+    case fromTime
     /// What was not acknowledged comes again.
     case untilAcknowledged
 }

@@ -18,6 +18,10 @@ public struct OperatorInfo: Sendable {
     public var outputs: [Port]
     /// How many instances there may be; 0 = any number.
     public var parallelismMax: Int
+    /// How many records a batch should have; 0 = the host decides.
+    public var batchPreferred = 0
+    /// Features of the host without which it must not run, as bits of `mr_host.features`.
+    public var needs: UInt64 = 0
 
     /// What the host may rely on.
     public struct Traits: OptionSet, Sendable {

@@ -164,6 +164,11 @@ extension OutputSpan where Element == UInt8 {
             count += bytes.count
         }
     }
+
+    /// Appends all of these bytes, for which there must be room. For stored properties, of which a
+    /// span cannot be handed to a closure.
+    @inlinable @_lifetime(self: copy self)
+    public mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
 }
 
 extension Batch {

@@ -82,6 +82,13 @@ import CMillrace
         return unsafe Gauge(cell ?? forever(0))
     }
 
+    /// A histogram of this instance.
+    public func histogram(_ name: String, unit: String, _ help: String) -> Histogram {
+        let metrics = unsafe host.service(MR_EXT_METRICS, as: mr_host_metrics.self)
+        return unsafe Histogram(
+            metrics, metrics?.pointee.histogram?(host.context, name, unit, help))
+    }
+
     private func check(_ status: mr_status) throws {
         guard status == MR_OK else { throw HostRefusal(status: status) }
     }

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# The version asked for is that of the plugin interface: every 1.x serves what 1.0 served.
+set(PACKAGE_VERSION 1.0)
+if(PACKAGE_FIND_VERSION_MAJOR EQUAL 1 AND NOT PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()

@@ -1,0 +1,1 @@
+../../../Sources/CMillrace/abi.c
