@@ -5,10 +5,15 @@
  *   answer   OK AGAIN YIELD DONE E_DATA keep the output; every other error drops it
  *   keep     count the output's runs, give up the input's, settle, publish, advance: in this
  *            order a block that is still needed never falls to zero
+ *   refused  E_DATA: what comes before the bad record is kept, the host decides about it while it
+ *            still lies there, and the next call begins behind it
+ *   watched  the host sees the batch first, and may have a record taken out of it
+ *   tapped   somebody is shown what is kept: the input that is done, and the output (tap.c)
  *   broken   left its window, consumed more than it was given, or answered what is not allowed:
  *            the instance is not called again
  *
  * The black-box line is plain stores into a shared page; the supervisor reads it after a death. */
+#include "keyed.h"
 #include "layout.h"
 
 static void enter(mrr_loop *l, mrr_box *b, uint32_t call, int64_t now) {
@@ -30,6 +35,21 @@ void mrr_box_enter(mrr_loop *l, mrr_task *t, uint32_t call, int64_t now) {
 
 void mrr_box_leave(mrr_loop *l, mrr_task *t) { leave(l, t->box); }
 
+/* Changes of keyed state belong to a call as its output does. */
+static void begin_state(const mrr_chain *c, const mrr_task *t, int64_t now) {
+  if (MR_UNLIKELY(t->ctx->keyed != NULL))
+    mrr_keyed_begin(t->ctx->keyed, now + c->loop->wall_offset, t->watermark);
+}
+
+static void end_state(const mrr_task *t, int kept) {
+  if (MR_LIKELY(t->ctx->keyed == NULL))
+    return;
+  if (kept)
+    mrr_keyed_keep(t->ctx->keyed);
+  else
+    mrr_keyed_undo(t->ctx->keyed);
+}
+
 uint32_t mrr_fail(mrr_chain *c, uint32_t member, mr_status status, uint32_t violation) {
   mrr_task *t = c->members[member];
   c->state = MRR_CHAIN_FAILED;
@@ -40,6 +60,16 @@ uint32_t mrr_fail(mrr_chain *c, uint32_t member, mr_status status, uint32_t viol
   c->failure.lane = t->batch.lane;
   c->failure.count = t->batch.count;
   return MRR_STEP_ENDED;
+}
+
+void mrr_box_stamp(mrr_task *t, uint64_t low, uint64_t high) {
+  const uint64_t hash[2] = {low, high};
+  uint64_t count;
+  uint8_t *end = t->box->ring + MRR_RING * 16u;
+  memcpy(&count, end, sizeof count);
+  memcpy(t->box->ring + count % MRR_RING * 16u, hash, sizeof hash);
+  /* Behind the hash: a reader that sees the count sees what it counts. */
+  __atomic_store_n((uint64_t *)(void *)end, count + 1, __ATOMIC_RELEASE);
 }
 
 static void drop_output(mrr_task *t) {
@@ -179,7 +209,11 @@ static uint32_t judge(mrr_chain *c, uint32_t member, mr_status s, uint32_t n, ui
 }
 
 /* Keep the output, give up the first `consumed` records of the input. Returns the records out. */
-static uint32_t keep(mrr_chain *c, mrr_task *t, mrr_lane *lane, mrr_port *up, uint32_t consumed) {
+static uint32_t keep(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up,
+                     uint32_t consumed, int64_t now) {
+  mrr_task *t = c->members[member];
+  if (MR_UNLIKELY(mrr_flag_relaxed(&t->tapped)))
+    mrr_tap_show(c, member, consumed, now);
   uint32_t out = place_output(c, t);
   if (consumed) {
     if (lane)
@@ -198,53 +232,116 @@ static uint32_t keep(mrr_chain *c, mrr_task *t, mrr_lane *lane, mrr_port *up, ui
   return out;
 }
 
+/* What becomes of record `at` of the batch, which its operator does not take: MRR_REFUSAL_*. */
+static uint32_t refuse(mrr_chain *c, uint32_t member, uint32_t at, uint32_t quarantined) {
+  mrr_task *t = c->members[member];
+  const mr_batch *b = &t->batch;
+  const mr_record *r = mr_at(b, at);
+  mrr_refused told = {member,           quarantined, r,       mr_payload(b, r),
+                      b->sequence + at, b->lane,     b->input};
+  uint32_t verdict = c->refuse ? c->refuse(c->refuse_argument, &told) : MRR_REFUSAL_FAILS;
+  if (verdict == MRR_REFUSAL_KEPT)
+    mrr_cell_add(&t->cells->refused, 1);
+  else if (verdict == MRR_REFUSAL_DROPPED)
+    mrr_cell_add(&t->cells->dropped, 1);
+  if (quarantined)
+    mrr_cell_add(&t->cells->quarantined, 1);
+  return verdict;
+}
+
+/* The call is over for the first `consumed` records, and failed for the one behind them if
+ * `fails`. */
+static uint32_t finish(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up,
+                       uint32_t consumed, int fails, uint32_t *out, int64_t now) {
+  *out = keep(c, member, lane, up, consumed, now);
+  if (MR_UNLIKELY(c->state == MRR_CHAIN_FAILED)) { /* a partitioner, while placing */
+    c->failure.member = member;
+    return MRR_STEP_ENDED;
+  }
+  if (MR_UNLIKELY(fails)) {
+    c->failure.record = consumed;
+    return mrr_fail(c, member, MR_E_DATA, MRR_BROKE_NOTHING);
+  }
+  return MRR_STEP_MOVED;
+}
+
+/* The host looks at the batch before the operator does. The batch is what may go to the operator;
+ * if that is nothing, its first record has been taken out, and *outcome says what came of it. */
+static uint32_t watch(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t n,
+                      uint32_t *outcome, int64_t now) {
+  mrr_task *t = c->members[member];
+  uint32_t clear = c->inspect(c->inspect_argument, member, &t->batch);
+  if (clear >= n)
+    return n;
+  if (clear) {
+    fill_batch(c, t, lane, up, clear);
+    return clear;
+  }
+  uint32_t out;
+  begin(t, 1, now);
+  int fails = refuse(c, member, 0, 1) == MRR_REFUSAL_FAILS;
+  *outcome = finish(c, member, lane, up, fails ? 0 : 1, fails, &out, now);
+  return 0;
+}
+
 /* `process` on `n` records of a lane, or of the port before it in the chain. */
 uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t n,
                           int64_t now) {
   mrr_task *t = c->members[member];
   mr_status s = MR_OK;
-  uint32_t consumed = n;
+  uint32_t watched = mrr_flag_relaxed(&t->watch), out = 0, r = MRR_STEP_MOVED;
+  if (MR_UNLIKELY(watched == MRR_WATCH_STEPS))
+    n = 1;
   fill_batch(c, t, lane, up, n);
+  if (MR_UNLIKELY(watched) && c->inspect && !(n = watch(c, member, lane, up, n, &r, now)))
+    return r;
+  uint32_t consumed = n;
   begin(t, n, now);
+  begin_state(c, t, now);
   if (MR_LIKELY(!t->done)) {
     enter(c->loop, t->box, MRR_CALL_PROCESS, now);
     s = t->process(t->op, &t->batch, &t->work);
     leave(c->loop, t->box);
   }
   if (MR_UNLIKELY(s != MR_OK)) {
-    uint32_t r = judge(c, member, s, n, &consumed, now);
-    if (r != MRR_STEP_MOVED || s == MR_E_TOO_LARGE)
+    r = judge(c, member, s, n, &consumed, now);
+    if (r != MRR_STEP_MOVED || s == MR_E_TOO_LARGE) {
+      end_state(t, 0);
       return r;
+    }
   }
   uint32_t broken = broken_output(t, (uint64_t)n * t->bound);
+  end_state(t, !broken);
   if (broken == MRR_BROKE_STAGING)
     return too_large(c, member, n);
   if (broken)
     return mrr_fail(c, member, MR_OK, broken);
   if (t->port_count)
     adapt(t, n);
-  uint32_t out = keep(c, t, lane, up, consumed);
-  if (MR_UNLIKELY(c->state == MRR_CHAIN_FAILED)) { /* a partitioner, while placing */
-    c->failure.member = member;
-    return MRR_STEP_ENDED;
-  }
+  int fails = 0;
   if (MR_UNLIKELY(s == MR_E_DATA)) {
-    c->failure.record = t->work.bad;
-    return mrr_fail(c, member, s, MRR_BROKE_NOTHING);
+    fails = refuse(c, member, consumed, 0) == MRR_REFUSAL_FAILS;
+    consumed += !fails;
   }
+  r = finish(c, member, lane, up, consumed, fails, &out, now);
+  if (MR_UNLIKELY(r == MRR_STEP_ENDED))
+    return r;
   if (MR_UNLIKELY(s == MR_AGAIN && !consumed && !out)) {
-    c->due = now + MRR_AGAIN_NS; /* it waits for something that only it knows */
+    /* It waits for something that only it knows, until when it may know too. */
+    c->due = now + (t->work.retry_ms ? t->work.retry_ms * MRR_MS_NS : MRR_AGAIN_NS);
     return MRR_STEP_BLOCKED;
   }
   return MRR_STEP_MOVED;
 }
 
 /* Outcome of poll and stop, which have no input. */
-static uint32_t keep_output(mrr_chain *c, uint32_t member, uint32_t *out) {
+static uint32_t keep_output(mrr_chain *c, uint32_t member, uint32_t *out, int64_t now) {
   mrr_task *t = c->members[member];
   uint32_t broken = broken_output(t, 0);
   if (broken)
     return mrr_fail(c, member, MR_OK, broken);
+  if (MR_UNLIKELY(mrr_flag_relaxed(&t->tapped)))
+    mrr_tap_show(c, member, 0, now);
   *out = place_output(c, t);
   mrr_net_settle(c);
   publish_output(t);
@@ -270,9 +367,11 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
     mrr_port_begin(t->ports[i], credit);
   t->box->sequence = t->taken;
   t->box->count = 0;
+  begin_state(c, t, now);
   enter(c->loop, t->box, MRR_CALL_POLL, now);
   mr_status s = t->source->poll(t->op, &poll, &t->work);
   leave(c->loop, t->box);
+  end_state(t, s >= 0);
   if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE) {
     c->poll_off = 1;
     return retry(c, t, s, now);
@@ -284,7 +383,7 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
   int full = 0;
   for (uint32_t i = 0; i < t->port_count; i++)
     full |= t->ports[i]->refused != 0;
-  uint32_t r = keep_output(c, 0, &out);
+  uint32_t r = keep_output(c, 0, &out, now);
   if (r == MRR_STEP_ENDED)
     return r;
   t->taken += out;
@@ -295,7 +394,8 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
     return MRR_STEP_MOVED;
   }
   c->since_stamp += out;
-  if (out && (c->since_stamp >= MRR_STAMP_RECORDS || now - c->stamp_at >= MRR_STAMP_NS)) {
+  int stamps = c->since_stamp >= MRR_STAMP_RECORDS || now - c->stamp_at >= MRR_STAMP_NS;
+  if (out && stamps && !c->import) { /* what comes by a wire has its own */
     c->since_stamp = 0;
     c->stamp_at = now;
     c->stamp = now;
@@ -316,9 +416,11 @@ uint32_t mrr_call_stop(mrr_chain *c, uint32_t member, int64_t now, int *done) {
   t->batch.count = 0;
   begin(t, 0, now);
   t->box->count = 0;
+  begin_state(c, t, now);
   enter(c->loop, t->box, MRR_CALL_STOP, now);
   mr_status s = t->stop(t->op);
   leave(c->loop, t->box);
+  end_state(t, s >= 0);
   *done = s == MR_OK || s == MR_DONE;
   if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE)
     return retry(c, t, s, now);
@@ -326,7 +428,7 @@ uint32_t mrr_call_stop(mrr_chain *c, uint32_t member, int64_t now, int *done) {
     return mrr_fail(c, member, s, MRR_BROKE_NOTHING);
   if (s > MR_YIELD)
     return mrr_fail(c, member, s, MRR_BROKE_STATUS);
-  uint32_t r = keep_output(c, member, &out);
+  uint32_t r = keep_output(c, member, &out, now);
   if (r != MRR_STEP_ENDED && !*done && !out)
     c->due = now + MRR_AGAIN_NS; /* nothing to say yet: it is not room that is missing */
   return r;

@@ -4,6 +4,7 @@
  * A context outlives its instance, so a wake from a stray thread finds a chain that has ended and
  * does nothing. The text of an error may come from any thread: the first to take `busy` writes,
  * another one at the same moment is dropped. */
+#include "keyed.h"
 #include "layout.h"
 
 uint64_t mrr_context_bytes(void) {
@@ -20,6 +21,10 @@ mr_ctx *mrr_context_make(void *memory, uint64_t tag, uint64_t seed) {
 uint64_t mrr_context_tag(const mr_ctx *c) { return c->tag; }
 
 mrr_cells *mrr_context_cells(mr_ctx *c) { return c->task ? c->task->cells : NULL; }
+
+void mrr_context_keyed(mr_ctx *c, mrr_keyed *s) { c->keyed = s; }
+
+mrr_keyed *mrr_keyed_of(const mr_ctx *c) { return c->keyed; }
 
 void mrr_host_set_error(mr_ctx *c, mr_status code, const char *text, uint64_t size) {
   if (mrr_flag_take(&c->busy, 1))

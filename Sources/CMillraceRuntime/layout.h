@@ -73,6 +73,22 @@ void mrr_arena_drop(mrr_arena *a, uint32_t block, uint32_t n);
 void mrr_net(mrr_chain *c, uint32_t block, int32_t delta);
 void mrr_net_settle(mrr_chain *c);
 
+/* ---- taps (tap.c) --------------------------------------------------------- */
+
+/* One side of a task: what it takes, or what it writes to one port. */
+typedef struct mrr_gate {
+  mrr_flag open; /* somebody looks. any */
+  uint64_t seen; /* records that passed while it was open. loop; any reads */
+  int64_t due;   /* nothing is shown before. loop */
+} mrr_gate;
+
+void mrr_tap_show(mrr_chain *c, uint32_t member, uint32_t consumed, int64_t now);
+
+/* Of a record with a payload of so many bytes, as it lies in a block or a ring. */
+static inline uint64_t mrr_record_bytes(uint32_t length) {
+  return (sizeof(mr_record) + (uint64_t)length + (MR_UNIT - 1)) & ~(uint64_t)(MR_UNIT - 1);
+}
+
 /* ---- lanes (lane.c) ------------------------------------------------------- */
 
 typedef struct mrr_control {
@@ -202,11 +218,14 @@ struct mrr_port {
   uint32_t edge_count;
   mrr_edge *edges;
   mrr_lane **lane_room; /* setup: where the next edge keeps its lanes */
+  mrr_gate gate;
 };
 
 void mrr_port_begin(mrr_port *p, uint32_t credit);
 enum { MRR_WINDOW_LEFT = -1, MRR_WINDOW_TOO_LARGE = -2 };
 int64_t mrr_port_check(const mrr_port *p);
+uint32_t mrr_port_written(const mrr_port *p);
+const uint8_t *mrr_port_written_at(const mrr_port *p, uint32_t i, const uint8_t **end);
 uint32_t mrr_port_place(mrr_port *p, mrr_chain *c);
 void mrr_port_publish(mrr_port *p);
 void mrr_port_drop(mrr_port *p);
@@ -236,6 +255,8 @@ struct mrr_task {
   uint32_t batch_limit, limit;
   uint32_t bound; /* records that one input record can cause on a port; 0: no bound */
   uint32_t slots; /* index slots without which it is not called */
+  mrr_flag watch;  /* MRR_WATCH_*. any */
+  mrr_flag tapped; /* one of its gates is open. any */
   uint64_t taken; /* records in, or out of a source */
   mr_batch batch;
   mr_work work;
@@ -252,6 +273,7 @@ struct mrr_task {
   mrr_flag woken_any;
   int64_t watermark; /* minimum over the lanes */
   uint64_t epoch;
+  mrr_gate gate; /* of its input; those of its output are with the ports */
 };
 
 enum {
@@ -283,14 +305,28 @@ struct mrr_chain {
   uint32_t poll_off;     /* a poll was put off: a drain does not wait for it */
   uint32_t yielded;      /* a call of this step asked for others to run first */
   mrr_flag drain;        /* sources: end at the next step. any */
+  mrr_flag halted;       /* sources: not polled any more. any */
   mrr_flag asked;        /* wake was called. any */
   mrr_word inject;       /* sources: epoch to begin at the next step; 0: none. any */
+  mrr_word abandon;      /* epochs up to this one are given up by somebody else. any */
   uint64_t since_stamp;  /* records out since the last latency stamp */
   int64_t stamp_at;
   int64_t stamp; /* birth of a stamp to pass on; 0: none */
   int64_t mark;  /* watermark to pass on */
   int64_t mark_sent;
-  uint64_t barrier; /* epoch to pass on; 0: none */
+  uint64_t aligning; /* epoch that some lanes are blocked for; 0: none */
+  uint64_t barrier;  /* epoch to pass on: every lane has shown it; 0: none */
+  uint64_t given_up; /* newest epoch that this chain gave up */
+  mrr_freeze freeze; /* setup */
+  void *freeze_argument;
+  mrr_refuse refuse; /* setup */
+  void *refuse_argument;
+  mrr_inspect inspect; /* setup */
+  void *inspect_argument;
+  mrr_wire *export; /* setup: its one member writes to it */
+  mrr_wire *import; /* setup: its one member takes from it */
+  mrr_tap tap; /* setup */
+  void *tap_argument;
   mrr_netting netting;
   mrr_failure failure;
 };
@@ -310,12 +346,14 @@ struct mrr_loop {
   uint32_t active_count;
   mrr_chain *ended, *ended_last;
   mrr_chain *noted;
-  mrr_box *current; /* of the task being called; read by the signal handler of this thread */
-  int64_t spin;     /* ns without work after which a chain is parked */
+  mrr_box *current;    /* of the task being called; read by the signal handler of this thread */
+  int64_t spin;        /* ns without work after which a chain is parked */
+  int64_t wall_offset; /* wall clock minus monotonic clock, as its thread saw it last */
 };
 
 struct mr_ctx {
-  mrr_task *task; /* NULL for a partitioner */
+  mrr_task *task;          /* NULL for a partitioner */
+  struct mrr_keyed *keyed; /* NULL: without keyed state. loop, setup */
   uint64_t tag;
   uint64_t random;
   mrr_flag busy; /* somebody writes the text. any */
@@ -335,17 +373,40 @@ enum {
 #define MRR_SLICE_NS 5000000ll
 #define MRR_STAMP_RECORDS 1024u
 #define MRR_STAMP_NS 1000000ll
-#define MRR_AGAIN_NS 1000000ll
+#define MRR_MS_NS 1000000ll
+#define MRR_AGAIN_NS MRR_MS_NS
 
 void mrr_ready(mrr_chain *c);
 int mrr_chain_park_inputs(mrr_chain *c);
 void mrr_chain_await_room(mrr_chain *c);
 uint32_t mrr_chain_step(mrr_chain *c, int64_t now);
+uint32_t mrr_import_step(mrr_chain *c, int64_t now);
+uint32_t mrr_credit(const mrr_task *t);
 uint32_t mrr_fail(mrr_chain *c, uint32_t member, mr_status status, uint32_t violation);
 uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t n,
                           int64_t now);
 uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now);
 uint32_t mrr_call_stop(mrr_chain *c, uint32_t member, int64_t now, int *done);
+
+/* barrier.c */
+void mrr_barrier_begin(mrr_chain *c);
+void mrr_barrier_meet(mrr_chain *c, mrr_lane *l, uint64_t epoch);
+void mrr_barrier_abandon(mrr_chain *c);
+uint32_t mrr_barrier_pass(mrr_chain *c);
+int mrr_outputs_have_slot(const mrr_chain *c);
+void mrr_outputs_control(mrr_chain *c, uint32_t kind, uint64_t epoch);
+
+/* Control records that the consumer has not taken yet. */
+static inline uint64_t mrr_lane_controls(const mrr_lane *l) {
+  return mrr_relaxed(&l->control_tail) - mrr_look(&l->control_head);
+}
+
+/* The lane is looked at from now on. */
+static inline void mrr_list(mrr_task *t, mrr_lane *l) {
+  l->listed = 1;
+  l->empty = 0;
+  t->active[t->active_count++] = l;
+}
 
 static inline void mrr_time_state(mrr_cells *cells, uint32_t state, int64_t now) {
   if (cells->time_state == state)

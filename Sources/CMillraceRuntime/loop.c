@@ -48,6 +48,8 @@ void mrr_loop_waker(mrr_loop *l, void (*wake)(void *argument), void *argument) {
   l->wake_argument = argument;
 }
 
+void mrr_loop_wall(mrr_loop *l, int64_t offset) { l->wall_offset = offset; }
+
 uint32_t *mrr_loop_word(mrr_loop *l) { return &l->sleeping.raw; }
 
 uint32_t mrr_loop_active(const mrr_loop *l) { return l->active_count; }
@@ -90,6 +92,16 @@ void mrr_chain_barrier(mrr_chain *c, uint64_t epoch) {
   mrr_ready(c);
 }
 
+void mrr_chain_give_up(mrr_chain *c, uint64_t epoch) {
+  mrr_announce(&c->abandon, epoch);
+  mrr_ready(c);
+}
+
+void mrr_chain_halt(mrr_chain *c) {
+  mrr_flag_announce(&c->halted, 1);
+  mrr_ready(c);
+}
+
 void mrr_chain_drain(mrr_chain *c) {
   mrr_flag_announce(&c->drain, 1);
   mrr_ready(c);
@@ -98,7 +110,7 @@ void mrr_chain_drain(mrr_chain *c) {
 /* ---- the loop's thread --------------------------------------------------------------- */
 
 static void activate(mrr_loop *l, mrr_chain *c, int64_t now) {
-  if (c->active || c->state >= MRR_CHAIN_FINISHED)
+  if (c->active || c->state == MRR_CHAIN_FAILED)
     return;
   c->active = 1;
   c->moved_at = now;
@@ -166,7 +178,7 @@ static uint32_t step_or_park(mrr_loop *l, mrr_chain *c, int64_t now, int *keep) 
       *keep = 0;
   }
   if (r == MRR_STEP_ENDED) {
-    *keep = 0;
+    *keep = c->state == MRR_CHAIN_FINISHED; /* barriers may still come */
     note_ended(l, c);
   }
   return r;

@@ -186,3 +186,63 @@ mrr_chain *mrr_chain_make(void *memory, mrr_arena *a, mrr_task *const *members, 
 uint32_t mrr_chain_state(const mrr_chain *c) { return c->state; }
 mrr_failure mrr_chain_failure(const mrr_chain *c) { return c->failure; }
 mrr_task *mrr_chain_member(const mrr_chain *c, uint32_t member) { return c->members[member]; }
+
+/* ---- going on from a snapshot --------------------------------------------------------- */
+
+uint64_t mrr_lane_sent(const mrr_lane *l) { return l->put; }
+uint64_t mrr_lane_received(const mrr_lane *l) { return l->get; }
+int64_t mrr_lane_watermark(const mrr_lane *l) { return l->mark; }
+
+void mrr_lane_resume(mrr_lane *l, uint64_t position, int64_t watermark) {
+  l->put = l->published = l->head_seen = l->get = l->tail_seen = position;
+  mrr_announce(&l->tail, position);
+  mrr_announce(&l->head, position);
+  l->mark = l->mark_sent = watermark;
+}
+
+mrr_chain_position mrr_chain_where(const mrr_chain *c) {
+  return (mrr_chain_position){c->mark, c->state != MRR_CHAIN_RUNNING, c->stopping};
+}
+
+mrr_task_position mrr_task_where(const mrr_task *t) {
+  return (mrr_task_position){t->taken, t->done, 0, t->cells->refused, t->cells->quarantined};
+}
+
+void mrr_chain_resume(mrr_chain *c, mrr_chain_position at, const mrr_task_position *members) {
+  mrr_task *head = c->members[0];
+  int64_t least = MR_TIME_END;
+  for (uint32_t i = 0; i < head->lane_count; i++)
+    least = head->lanes[i]->mark < least ? head->lanes[i]->mark : least;
+  if (head->lane_count)
+    head->watermark = least;
+  c->mark = at.watermark; /* what a lane has not had of it is sent at the first step */
+  if (at.ended) {
+    c->state = at.stopped < c->member_count ? MRR_CHAIN_STOPPING : MRR_CHAIN_ENDING;
+    c->stopping = at.stopped;
+  }
+  for (uint32_t m = 0; m < c->member_count; m++) {
+    c->members[m]->taken = members[m].taken;
+    c->members[m]->done = members[m].done;
+    mrr_cell_set(&c->members[m]->cells->refused, members[m].refused);
+    mrr_cell_set(&c->members[m]->cells->quarantined, members[m].quarantined);
+    mrr_cell_set(&c->members[m]->cells->restored, members[m].taken);
+    mrr_cell_set_signed(&c->members[m]->cells->watermark, head->watermark);
+  }
+}
+
+void mrr_chain_on_barrier(mrr_chain *c, mrr_freeze freeze, void *argument) {
+  c->freeze = freeze;
+  c->freeze_argument = argument;
+}
+
+void mrr_chain_on_refusal(mrr_chain *c, mrr_refuse refuse, void *argument) {
+  c->refuse = refuse;
+  c->refuse_argument = argument;
+}
+
+void mrr_chain_on_inspection(mrr_chain *c, mrr_inspect inspect, void *argument) {
+  c->inspect = inspect;
+  c->inspect_argument = argument;
+}
+
+void mrr_task_watch(mrr_task *t, uint32_t mode) { mrr_flag_announce(&t->watch, mode); }

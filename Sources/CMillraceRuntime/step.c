@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One step of a chain: a bounded piece of work, never waiting, never recursing.
+ * One step of a chain: a bounded piece of work, never waiting, never recursing. Barriers, which
+ * end a step, are in barrier.c.
  *
  *   1 what waits from earlier steps goes first, the end of the chain before its beginning
  *   2 then one batch from one input lane, or one poll
@@ -11,11 +12,12 @@
  *   STOPPING   links empty                            `stop` of the next member STOPPING
  *   STOPPING   last member stopped, all output out                              ENDING
  *   ENDING     a control slot on every output lane    END                       FINISHED
+ *   FINISHED   barriers on every lane / injected      they are passed on        FINISHED
  *   any        a call failed                                                    FAILED
  *
- * A lane that showed a barrier is not read until every lane has shown it. Lanes that have been
- * empty for a while leave the list that is looked at; their producer brings them back. */
-#include "layout.h"
+ * Lanes that have been empty for a while leave the list that is looked at; their producer brings
+ * them back. */
+#include "wire.h"
 
 #define EMPTY_POLLS 64u
 
@@ -67,10 +69,7 @@ static void take_controls(mrr_chain *c, mrr_lane *l, int64_t now) {
       take_stamp(c, e.value, now);
       break;
     case MRR_CONTROL_BARRIER:
-      l->state = MRR_LANE_BLOCKED;
-      l->epoch = e.epoch;
-      if (++l->consumer->blocked == l->consumer->lane_count)
-        c->barrier = e.epoch;
+      mrr_barrier_meet(c, l, e.epoch);
       break;
     case MRR_CONTROL_END:
       l->ended = 1;
@@ -81,47 +80,6 @@ static void take_controls(mrr_chain *c, mrr_lane *l, int64_t now) {
       break;
     }
   }
-}
-
-static uint64_t controls_waiting(const mrr_lane *l) {
-  return mrr_relaxed(&l->control_tail) - mrr_look(&l->control_head);
-}
-
-static int every_lane_has_slot(const mrr_chain *c) {
-  for (uint32_t i = 0; i < c->output_count; i++)
-    if (controls_waiting(c->outputs[i]) >= MRR_CONTROLS)
-      return 0;
-  return 1;
-}
-
-static void list(mrr_task *t, mrr_lane *l) {
-  l->listed = 1;
-  l->empty = 0;
-  t->active[t->active_count++] = l;
-}
-
-/* All lanes show the barrier and nothing waits in the chain: it goes to every output in one step,
- * then the inputs are open again. */
-static uint32_t pass_barrier(mrr_chain *c) {
-  mrr_task *t = c->members[0];
-  if (!every_lane_has_slot(c))
-    return MRR_STEP_BLOCKED;
-  for (uint32_t i = 0; i < c->output_count; i++)
-    mrr_lane_control(c->outputs[i], MRR_CONTROL_BARRIER, c->barrier, 0);
-  for (uint32_t m = 0; m < c->member_count; m++)
-    c->members[m]->box->epoch = c->barrier;
-  t->epoch = c->barrier;
-  c->barrier = 0;
-  t->blocked = 0;
-  for (uint32_t i = 0; i < t->lane_count; i++) {
-    mrr_lane *l = t->lanes[i];
-    l->state = MRR_LANE_OPEN;
-    if (!l->listed) {
-      mrr_flag_take(&l->parked, 0);
-      list(t, l);
-    }
-  }
-  return MRR_STEP_MOVED;
 }
 
 static void pass_controls(mrr_chain *c) {
@@ -136,12 +94,20 @@ static void pass_controls(mrr_chain *c) {
       else
         all = 0; /* only the newest is kept: the next step tries again */
     }
+    if (c->export && c->export->mark_sent < c->mark) {
+      if (mrr_wire_control(c->export, MRR_CONTROL_WATERMARK, (uint64_t)c->mark))
+        c->export->mark_sent = c->mark;
+      else
+        all = 0;
+    }
     if (all)
       c->mark_sent = c->mark;
   }
   if (c->stamp) {
     for (uint32_t i = 0; i < c->output_count; i++)
       mrr_lane_control(c->outputs[i], MRR_CONTROL_STAMP, 0, c->stamp);
+    if (c->export)
+      mrr_wire_control(c->export, MRR_CONTROL_STAMP, (uint64_t)c->stamp);
     c->stamp = 0;
   }
 }
@@ -162,6 +128,17 @@ static uint32_t call_limit(const mrr_task *t) {
   return limit ? (uint32_t)limit : 1;
 }
 
+/* How many records a source may write in one call. */
+uint32_t mrr_credit(const mrr_task *t) {
+  uint64_t credit = MRR_BATCH;
+  for (uint32_t i = 0; i < t->port_count; i++)
+    if (t->ports[i]->mode == MRR_PORT_LANE) {
+      uint64_t room = mrr_lane_room(t->ports[i]->lane, MRR_BATCH);
+      credit = room < credit ? room : credit;
+    }
+  return (uint32_t)credit;
+}
+
 /* ---- input lanes ------------------------------------------------------------------ */
 
 static void collect_woken(mrr_task *t) {
@@ -172,7 +149,7 @@ static void collect_woken(mrr_task *t) {
     for (; bits; bits &= bits - 1) {
       mrr_lane *l = t->lanes[w * 64 + (uint32_t)__builtin_ctzll(bits)];
       if (!l->listed)
-        list(t, l);
+        mrr_list(t, l);
     }
   }
 }
@@ -198,6 +175,8 @@ static void note_queue(mrr_task *t) {
 static uint32_t step_lanes(mrr_chain *c, int64_t now) {
   mrr_task *t = c->members[0];
   uint32_t limit = call_limit(t);
+  if (MR_UNLIKELY(c->export != NULL) && !mrr_wire_has_room(c->export))
+    return MRR_STEP_BLOCKED;
   collect_woken(t);
   for (uint32_t tries = t->active_count; tries; tries--) {
     if (t->cursor >= t->active_count)
@@ -244,34 +223,32 @@ static int flush(mrr_chain *c, mrr_task *t) {
 
 static uint32_t step_source(mrr_chain *c, int64_t now) {
   mrr_task *t = c->members[0];
+  if (MR_UNLIKELY(c->import != NULL))
+    return mrr_import_step(c, now);
   if (MR_UNLIKELY(mrr_relaxed(&c->inject))) {
-    c->barrier = mrr_take_bits(&c->inject);
+    mrr_barrier_begin(c);
     return MRR_STEP_MOVED;
   }
   if (mrr_flag_relaxed(&c->drain)) {
     c->state = MRR_CHAIN_STOPPING;
     return MRR_STEP_MOVED;
   }
+  if (MR_UNLIKELY(mrr_flag_relaxed(&c->halted)))
+    return MRR_STEP_NOTHING;
   if (t->quiet) {
     if (!mrr_flag_relaxed(&c->asked) || !mrr_flag_take(&c->asked, 0))
       return MRR_STEP_NOTHING;
     t->quiet = 0;
   }
-  uint64_t credit = MRR_BATCH;
-  for (uint32_t i = 0; i < t->port_count; i++)
-    if (t->ports[i]->mode == MRR_PORT_LANE) {
-      uint64_t room = mrr_lane_room(t->ports[i]->lane, MRR_BATCH);
-      credit = room < credit ? room : credit;
-    }
-  return credit ? mrr_call_poll(c, (uint32_t)credit, now) : MRR_STEP_BLOCKED;
+  uint32_t credit = mrr_credit(t);
+  return credit ? mrr_call_poll(c, credit, now) : MRR_STEP_BLOCKED;
 }
 
 static uint32_t step_stopping(mrr_chain *c, int64_t now) {
   if (c->state == MRR_CHAIN_ENDING) {
-    if (!every_lane_has_slot(c))
+    if (!mrr_outputs_have_slot(c))
       return MRR_STEP_BLOCKED;
-    for (uint32_t i = 0; i < c->output_count; i++)
-      mrr_lane_control(c->outputs[i], MRR_CONTROL_END, 0, 0);
+    mrr_outputs_control(c, MRR_CONTROL_END, 0);
     for (uint32_t m = 0; m < c->member_count; m++) {
       for (uint32_t i = 0; i < c->members[m]->port_count; i++)
         mrr_port_close(c->members[m]->ports[i]);
@@ -285,6 +262,22 @@ static uint32_t step_stopping(mrr_chain *c, int64_t now) {
   if (r != MRR_STEP_ENDED && done && ++c->stopping == c->member_count)
     c->state = MRR_CHAIN_ENDING;
   return r;
+}
+
+/* No record comes or goes any more; barriers do. */
+static uint32_t step_finished(mrr_chain *c, int64_t now) {
+  mrr_task *t = c->members[0];
+  if (c->import)
+    return mrr_import_step(c, now);
+  if (t->source) {
+    if (mrr_relaxed(&c->inject))
+      mrr_barrier_begin(c);
+    return MRR_STEP_NOTHING;
+  }
+  collect_woken(t);
+  for (uint32_t i = 0; i < t->active_count; i++)
+    take_controls(c, t->active[i], now);
+  return MRR_STEP_NOTHING;
 }
 
 /* The link that has something for the next member, searched from the end of the chain; 0: none,
@@ -344,13 +337,17 @@ uint32_t mrr_chain_step(mrr_chain *c, int64_t now) {
   c->due = 0;
   c->yielded = 0;
   c->poll_off = 0;
-  uint32_t r = step(c, now);
+  if (MR_UNLIKELY(mrr_relaxed(&c->abandon) > c->given_up))
+    mrr_barrier_abandon(c);
+  if (MR_UNLIKELY(c->export != NULL) && c->export->broken)
+    return mrr_fail(c, 0, MR_OK, MRR_BROKE_WIRE);
+  uint32_t r = MR_LIKELY(c->state != MRR_CHAIN_FINISHED) ? step(c, now) : step_finished(c, now);
   /* Nothing overtakes the records it covers: those may still wait for room in the chain. */
   if ((c->stamp || c->mark > c->mark_sent || c->barrier) && r != MRR_STEP_ENDED &&
       waiting_member(c) == 0) {
     pass_controls(c);
     if (MR_UNLIKELY(c->barrier))
-      r = pass_barrier(c);
+      r = mrr_barrier_pass(c);
   }
   uint32_t state = r == MRR_STEP_MOVED     ? MRR_TIME_BUSY
                    : r == MRR_STEP_BLOCKED ? MRR_TIME_BLOCKED
@@ -370,6 +367,8 @@ int mrr_chain_park_inputs(mrr_chain *c) {
       t->active_count--;
     else
       return 0;
+  if (c->import && !mrr_wire_park(c->import))
+    return 0;
   mrr_cell_set(&t->cells->queue, 0);
   return 1;
 }
@@ -381,9 +380,11 @@ void mrr_chain_await_room(mrr_chain *c) {
   for (uint32_t i = 0; i < c->output_count; i++) {
     mrr_lane *l = c->outputs[i];
     uint64_t room = l->capacity - (l->put - l->head_seen);
-    if ((room < l->capacity && room < wanted) || controls_waiting(l) >= MRR_SOFT_CONTROLS)
+    if ((room < l->capacity && room < wanted) || mrr_lane_controls(l) >= MRR_SOFT_CONTROLS)
       mrr_flag_announce(&l->waiting, 1);
   }
+  if (c->export)
+    mrr_wire_await_room(c->export);
   for (uint32_t m = 0; m < c->member_count; m++)
     for (uint32_t i = 0; i < c->members[m]->port_count; i++)
       mrr_flag_announce(&c->members[m]->ports[i]->quota->waiting, 1);

@@ -124,10 +124,6 @@ static mr_status grow(mr_out *o, uint64_t bytes) {
 
 /* ---- forward -------------------------------------------------------------------- */
 
-static uint64_t record_bytes(uint32_t length) {
-  return (sizeof(mr_record) + (uint64_t)length + (MR_UNIT - 1)) & ~(uint64_t)(MR_UNIT - 1);
-}
-
 static mr_status copy_record(mr_out *o, const mr_batch *b, uint32_t i, const mr_record *head) {
   const mr_record *r = mr_at(b, i);
   void *space = mr_reserve(o, head->length);
@@ -201,7 +197,7 @@ static mr_status forward(mr_out *o, const mr_batch *b, const uint32_t *which, ui
     uint64_t bytes = 0;
     if (sparse)
       for (uint32_t i = 0; i < n; i++)
-        bytes += record_bytes(mr_at(b, which[i])->length);
+        bytes += mrr_record_bytes(mr_at(b, which[i])->length);
     /* Copies only into the open block: what it cannot hold is cheaper to share. */
     if (sparse && index_room(p) >= n && (uint64_t)(o->end - o->cur) >= bytes)
       return copy_all(p, b, which, n);
@@ -277,7 +273,7 @@ static int staged_fits(const mrr_port *p) {
     uint64_t at = (uint64_t)p->staged_index[i] * MR_UNIT;
     if (at + sizeof(mr_record) > used)
       return MRR_WINDOW_LEFT;
-    uint64_t bytes = record_bytes(((const mr_record *)(const void *)(p->staging + at))->length);
+    uint64_t bytes = mrr_record_bytes(((const mr_record *)(const void *)(p->staging + at))->length);
     if (bytes > used - at)
       return MRR_WINDOW_LEFT;
     if (bytes > largest)
@@ -295,6 +291,24 @@ int64_t mrr_port_check(const mrr_port *p) {
     return written(p);
   int fits = staged_fits(p);
   return fits < 0 ? fits : (int64_t)p->direct + written(p);
+}
+
+/* Records that the call has written, once they have been checked. */
+uint32_t mrr_port_written(const mrr_port *p) {
+  return p->in_staging ? p->direct + written(p) : written(p);
+}
+
+/* One of them, before it is placed, and the end of the memory that it lies in. */
+const uint8_t *mrr_port_written_at(const mrr_port *p, uint32_t i, const uint8_t **end) {
+  uint32_t direct = p->in_staging ? p->direct : written(p);
+  if (i >= direct) {
+    *end = p->out.cur;
+    return p->staging + (uint64_t)p->staged_index[i - direct] * MR_UNIT;
+  }
+  uint32_t unit =
+      p->mode == MRR_PORT_LANE ? p->lane->ring[(p->lane->put + i) & p->lane->mask] : p->scratch[i];
+  *end = p->arena->base + (uint64_t)p->arena->block_count * MRR_BLOCK_BYTES;
+  return p->arena->base + (uint64_t)unit * MR_UNIT;
 }
 
 /* Do all of these lie in one block? Usual for a forward, and much cheaper to see than to cut. */

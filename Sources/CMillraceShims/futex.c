@@ -31,3 +31,10 @@ void mrshim_gate_pass(uint32_t *word) {
   while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
     mrshim_futex_wait(word, 0, -1);
 }
+
+uint32_t mrshim_word_look(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+
+void mrshim_word_raise(uint32_t *word) {
+  __atomic_fetch_add(word, 1, __ATOMIC_RELEASE);
+  mrshim_futex_wake(word);
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import MillraceCore
+import MillraceDelivery
 import MillraceFlow
 import MillraceGraph
 import MillraceHost
@@ -7,39 +8,57 @@ import MillraceSystem
 import MillraceWire
 import Synchronization
 
-/// The tasks of one job in this process. It obeys its supervisor and decides nothing by itself.
+/// The tasks of one job that live in this process. It obeys its supervisor and decides nothing by
+/// itself.
 ///
 ///   NEW -load-> LOADED -open-> OPENING -every loop opened-> OPEN -start-> RUNNING
-///   RUNNING -drain-> RUNNING -every chain finished-> DRAINED -instances destroyed-> STOPPED
+///   OPEN, where there are checkpoints: commit, fence and restore come before start
+///   RUNNING -drain-> RUNNING -every chain finished-> DRAINED -instances destroyed-> STOPPED;
+///   where there are checkpoints, instances are destroyed only after `close`
 ///   STOPPED and told to stop, in either order -> the process ends
 ///   any -a call failed-> FAILED, which waits for `stop` or the end of the channel
 final class Executor: Sendable {
     private struct State {
+        var plan: Plan?
         var loops: [TaskletLoop] = []
         var chains: [TaskletChain] = []
+        var wireEnds: [WireEnd] = []
         var threads: [PinnedThread] = []
-        var opened = 0
+        var checkpoints: Checkpoints?
+        var commits: SinkCommits?
+        var folder: StateFolder?
+        var letters: DeadLetters?
+        /// Loops that have answered the step under way.
+        var answered = 0
+        var isFenced = true
         var finished = 0
         var closed = 0
-        var running = false
         var failed = false
         var stopWanted = false
         /// `stopped` is on its way: nothing is left to be told.
         var told = false
+
+        var hasFinished: Bool { finished == chains.count + wireEnds.count }
     }
 
     private let pages: @Sendable (Int) throws(Failure) -> TaskPages
+    private let wires: @Sendable (Plan) throws(Failure) -> WireMemory?
     private let report: @Sendable (ExecutorReport) -> Void
     private let leave: @Sendable () -> Void
     private let state = Mutex(State())
+    private let quarantine = Quarantine()
+    private let taps = Taps()
 
-    /// `pages` maps the shared pages for so many tasks; `leave` ends the process.
+    /// `pages` maps the shared pages for so many tasks, `wires` what leads to other executors;
+    /// `leave` ends the process.
     init(
         pages: @escaping @Sendable (Int) throws(Failure) -> TaskPages,
+        wires: @escaping @Sendable (Plan) throws(Failure) -> WireMemory?,
         report: @escaping @Sendable (ExecutorReport) -> Void,
         leave: @escaping @Sendable () -> Void
     ) {
         self.pages = pages
+        self.wires = wires
         self.report = report
         self.leave = leave
     }
@@ -48,53 +67,139 @@ final class Executor: Sendable {
     func obey(_ command: ExecutorCommand) {
         do {
             switch command {
-            case .load(let plan):
-                try load(plan)
-                report(.loaded)
-            case .open:
-                try open()
-            case .start:
-                // First: a short job is drained before this thread goes on.
-                report(.started)
-                start()
-            case .drain:
-                drain()
-            case .stop:
-                stop()
+            case .load(let plan, let executor): try load(plan, executor)
+            case .open(let identity): try open(identity)
+            case .commit(let epoch, let tokens): commit(epoch, tokens)
+            case .fence:
+                state.withLock { $0.isFenced = true }
+                take(.fence)
+            case .restore(let point): try restore(point)
+            case .start: take(.start)
+            case .trigger(let epoch, let halts): trigger(epoch, halts)
+            case .giveUp(let epoch): giveUp(epoch)
+            case .complete(let epoch): complete(epoch)
+            case .endSteps(let node):
+                quarantine.endSteps(of: node, state.withLock { $0.chains })
+            case .tap(let number, let wish): tap(number, wish)
+            case .untap(let number): taps.end(number)
+            case .close: for loop in state.withLock({ $0.loops }) { loop.close() }
+            case .drain: drain()
+            case .stop: stop()
             }
         } catch {
             fail(error)
         }
     }
 
-    // MARK: - commands
+    // MARK: - before records flow
 
-    private func load(_ plan: Plan) throws(Failure) {
+    private func load(_ plan: Plan, _ executor: Int) throws(Failure) {
         let pages = try self.pages(plan.taskCount)
         let report = self.report
         HostServices.shared.begin(pages: pages) { report(.log($0)) }
-        let builder = try ExecutorBuilder(plan, pages: pages)
+        let letters = DeadLetters(perMinute: plan.lettersPerMinute) { report(.log($0)) }
+        let builder = try ExecutorBuilder(
+            plan, executor: executor, wires: try wires(plan), pages: pages, letters: letters,
+            quarantine: quarantine)
         let chains = try builder.makeChains()
         let loops = try builder.makeLoops(chains) { [self] event in loopSaid(event) }
         state.withLock {
+            $0.plan = plan
+            $0.letters = letters
             $0.chains = chains.flatMap { $0 }
+            $0.wireEnds = builder.wireEnds
             $0.loops = loops
         }
+        report(.loaded)
     }
 
-    private func open() throws(Failure) {
-        for loop in state.withLock({ $0.loops }) {
+    private func open(_ identity: AttemptIdentity?) throws(Failure) {
+        let loops = state.withLock { $0.loops }
+        if let identity { try takePart(identity, loops) }
+        for loop in loops {
             let thread = try loop.begin()
             state.withLock { $0.threads.append(thread) }
         }
+        take(
+            .open(
+                identity.map {
+                    SinkWriter(
+                        attempt: $0.attempt, lineageHigh: $0.lineage.high,
+                        lineageLow: $0.lineage.low, job: $0.job)
+                }))
     }
 
-    private func start() {
-        let loops = state.withLock { state in
-            state.running = true
-            return state.loops
+    /// The executor has its part of the job's checkpoints from now on.
+    private func takePart(
+        _ identity: AttemptIdentity, _ loops: [TaskletLoop]
+    ) throws(Failure) {
+        let (chains, letters) = state.withLock { ($0.chains, $0.letters) }
+        letters?.keep()
+        quarantine.begin(identity.quarantine, steps: Set(identity.steps), chains)
+        let checkpoints = try Checkpoints(
+            identity, chains: chains, lettersWritten: { letters?.written($0) },
+            report: report)
+        for loop in loops { loop.freeze(into: checkpoints) }
+        for member in chains.flatMap(\.members) {
+            member.instance.keepJournal(in: identity.folder)
         }
-        for loop in loops { loop.go() }
+        let commits = try SinkCommits(chains, report: report)
+        state.withLock {
+            $0.checkpoints = checkpoints
+            $0.commits = commits
+            $0.folder = StateFolder(existing: identity.folder, isDurable: identity.isKept)
+        }
+    }
+
+    private func restore(_ point: RestorePoint?) throws(Failure) {
+        let (plan, folder) = state.withLock { ($0.plan, $0.folder) }
+        guard let point, let plan, let folder else {
+            report(.restored)
+            return
+        }
+        state.withLock { $0.checkpoints }?.complete(point.epoch)
+        let parallelism = Dictionary(
+            plan.nodes.map { ($0.id, $0.parallelism) }, uniquingKeysWith: max)
+        take(
+            .restore(
+                try RestoredState(point, folder: folder, parallelism: parallelism)))
+    }
+
+    /// All loops take the step; the last one to answer tells.
+    private func take(_ step: TaskletLoop.Step) {
+        for loop in state.withLock({ $0.loops }) { loop.take(step) }
+    }
+
+    private func commit(_ epoch: Epoch, _ tokens: [Token]) {
+        state.withLock { $0.commits }?.commit(epoch, tokens)
+    }
+
+    // MARK: - while records flow
+
+    private func trigger(_ epoch: Epoch, _ halts: Bool) {
+        for chain in state.withLock({ $0.chains }) where chain.isSource {
+            if halts { chain.halt() }
+            chain.handle.barrier(epoch)
+        }
+    }
+
+    private func giveUp(_ epoch: Epoch) {
+        let (checkpoints, chains) = state.withLock {
+            ($0.checkpoints, $0.chains.map(\.handle) + $0.wireEnds.map(\.handle))
+        }
+        checkpoints?.giveUp(epoch)
+        for chain in chains { chain.giveUp(epoch) }
+    }
+
+    private func complete(_ epoch: Epoch) {
+        let (checkpoints, commits) = state.withLock { ($0.checkpoints, $0.commits) }
+        checkpoints?.complete(epoch)
+        commits?.acknowledge(epoch)
+    }
+
+    private func tap(_ number: Int, _ wish: TapWish) {
+        let (plan, chains) = state.withLock { ($0.plan, $0.chains) }
+        report(.tapped(taps.page(number, wish, plan, chains)))
     }
 
     private func drain() {
@@ -107,7 +212,7 @@ final class Executor: Sendable {
         let waits = state.withLock { state in
             state.stopWanted = true
             let drained =
-                !state.failed && !state.chains.isEmpty && state.finished == state.chains.count
+                !state.failed && !state.chains.isEmpty && state.hasFinished
             return drained && !state.told
         }
         guard !waits else { return }
@@ -118,12 +223,19 @@ final class Executor: Sendable {
 
     private func loopSaid(_ event: TaskletLoop.Event) {
         switch event {
-        case .opened:
+        case .opened: if isLastAnswer() { report(.opened) }
+        case .restored: if isLastAnswer() { report(.restored) }
+        case .fenced(let isDone):
             let all = state.withLock { state in
-                state.opened += 1
-                return state.opened == state.loops.count
+                state.isFenced = state.isFenced && isDone
+                return state.isFenced
             }
-            if all { report(.opened(metrics: HostServices.shared.metrics)) }
+            if isLastAnswer() { report(.fenced(isDone: all)) }
+        case .started:
+            guard isLastAnswer() else { return }
+            // First: a short job is drained before this thread goes on.
+            report(.started(metrics: HostServices.shared.metrics))
+            take(.go)
         case .failed(let failure):
             fail(failure)
         case .said(let line):
@@ -131,23 +243,36 @@ final class Executor: Sendable {
         case .finished(let chains):
             let all = state.withLock { state in
                 state.finished += chains
-                return chains > 0 && state.finished == state.chains.count
+                return chains > 0 && state.hasFinished
             }
             if all { report(.drained) }
         case .closed:
-            let all = state.withLock { state in
-                state.closed += 1
-                return state.closed == state.loops.count && !state.failed
-            }
-            guard all else { return }
-            report(.stopped)
-            // Only now: whoever is told to stop before this waits for us.
-            let leaves = state.withLock { state in
-                state.told = true
-                return state.stopWanted
-            }
-            if leaves { leave() }
+            closed()
         }
+    }
+
+    private func isLastAnswer() -> Bool {
+        state.withLock { state in
+            state.answered += 1
+            guard state.answered == state.loops.count else { return false }
+            state.answered = 0
+            return true
+        }
+    }
+
+    private func closed() {
+        let all = state.withLock { state in
+            state.closed += 1
+            return state.closed == state.loops.count && !state.failed
+        }
+        guard all else { return }
+        report(.stopped)
+        // Only now: whoever is told to stop before this waits for us.
+        let leaves = state.withLock { state in
+            state.told = true
+            return state.stopWanted
+        }
+        if leaves { leave() }
     }
 
     /// The first failure counts; what follows from it is not told.

@@ -8,22 +8,40 @@ import MillraceSystem
 /// From a plan to chains and loops that can be opened: libraries loaded, memory laid out.
 struct ExecutorBuilder {
     private let plan: Plan
+    private let executor: Int
+    private let wires: WireMemory?
     private let pages: TaskPages
     private let pool = Pool()
     private let graph: TaskGraph
     private let setup: LoopHandle
     private var libraries: [String: PluginLibrary] = [:]
     private let schemas: SchemaNumbers
+    /// By node.
+    private let discoveries: [SplitDiscovery]
+    private let letters: DeadLetters
+    private let quarantine: Quarantine
 
     /// An idle chain is left alone after so many nanoseconds: about what a wake-up costs.
     private static let spinNanoseconds: Int64 = 20_000
 
-    init(_ plan: Plan, pages: TaskPages) throws(Failure) {
+    /// Ends of wires, which are chains too.
+    var wireEnds: [WireEnd] { graph.wireEnds.flatMap { $0 } }
+
+    init(
+        _ plan: Plan, executor: Int, wires: WireMemory?, pages: TaskPages, letters: DeadLetters,
+        quarantine: Quarantine
+    ) throws(Failure) {
         self.plan = plan
+        self.executor = executor
+        self.wires = wires
         self.pages = pages
+        self.letters = letters
+        self.quarantine = quarantine
         schemas = SchemaNumbers(plan)
+        discoveries = plan.nodes.map { _ in SplitDiscovery() }
         setup = try LoopHandle(chains: 1, spin: 0, pool: pool)
-        graph = try TaskGraph(plan, pages: pages, pool: pool)
+        graph = try TaskGraph(
+            plan, executor: executor, wires: wires, pages: pages, pool: pool)
         try Fault.register(loop: setup)
         identifyTasks()
         try loadLibraries()
@@ -35,19 +53,21 @@ struct ExecutorBuilder {
         for (node, planned) in plan.nodes.enumerated() {
             let digest = Self.bytes(ofHex: planned.plugin.sha256)
             for instance in 0..<planned.parallelism {
-                pages.identify(
-                    task: number, node: node, instance: instance, plugin: digest, since: now)
+                if planned.executor == executor {
+                    pages.identify(
+                        task: number, node: node, instance: instance, plugin: digest, since: now)
+                }
                 number += 1
             }
         }
     }
 
-    /// In order of first use, so that the module table of the black box can name them by position.
+    /// In order of first use.
     private mutating func loadLibraries() throws(Failure) {
-        for (node, planned) in plan.nodes.enumerated() {
+        for (node, planned) in plan.nodes.enumerated() where planned.executor == executor {
             try load(planned.plugin, for: graph.task(.init(node: node, instance: 0)))
         }
-        for edge in plan.edges {
+        for edge in plan.edges where plan.nodes[edge.from].executor == executor {
             guard let partitioner = edge.partitioner else { continue }
             try load(partitioner.plugin, for: graph.task(.init(node: edge.from, instance: 0)))
         }
@@ -63,7 +83,7 @@ struct ExecutorBuilder {
         let library = try result.get()
         pages.addModule(
             first: library.addresses.first, last: library.addresses.last,
-            plugin: libraries.count)
+            plugin: plan.plugins.firstIndex { $0.sha256 == plugin.sha256 } ?? 0)
         libraries[plugin.sha256] = library
     }
 
@@ -75,11 +95,16 @@ struct ExecutorBuilder {
         for chain in graph.assignment.chains {
             var members: [TaskletChain.Member] = []
             for member in chain.members { members.append(try makeMember(member)) }
-            let last = chain.members[chain.members.count - 1].node
+            let last = chain.members[chain.members.count - 1]
             let handle = try ChainHandle(
-                members.map(\.task), outputs: graph.outputLanes(of: last), arena: graph.arena,
-                pool: pool)
-            byLoop[chain.loop].append(TaskletChain(handle: handle, members: members))
+                members.map(\.task), outputs: graph.outputLanes(of: last.node),
+                arena: graph.arena, pool: pool)
+            byLoop[chain.loop].append(
+                TaskletChain(
+                    handle: handle, members: members,
+                    desk: LetterDesk(members, letters: letters, quarantine: quarantine),
+                    inputs: graph.inputs(of: chain.members[0]),
+                    outputs: graph.outputs(of: last)))
         }
         return byLoop
     }
@@ -93,7 +118,8 @@ struct ExecutorBuilder {
             job: plan.job, node: node.id, instance: member.instance,
             parallelism: node.parallelism,
             inputSchemas: node.operation.inputs.map { schemas.number($0.schema) },
-            outputSchemas: node.operation.outputs.map { schemas.number($0.schema) })
+            outputSchemas: node.operation.outputs.map { schemas.number($0.schema) },
+            discovery: discoveries[member.node], batchPreferred: node.operation.batchPreferred)
         let instance = try OperatorInstance(
             node.operation.id, of: library(node.plugin), task: task, place: place)
         return TaskletChain.Member(
@@ -137,11 +163,14 @@ struct ExecutorBuilder {
         for (number, mine) in chains.enumerated() {
             let spins = plan.idle == .spin && number < graph.assignment.sharedLoops
             let pinned = plan.pinned && number < graph.assignment.sharedLoops
+            let ends = graph.wireEnds[number]
             let handle = try LoopHandle(
-                chains: mine.count, spin: spins ? .max : Self.spinNanoseconds, pool: pool)
+                chains: mine.count + ends.count, spin: spins ? .max : Self.spinNanoseconds,
+                pool: pool)
             loops.append(
                 try TaskletLoop(
-                    number: number, handle: handle, chains: mine,
+                    number: number, handle: handle, chains: mine, wireEnds: ends,
+                    bell: ends.isEmpty ? nil : wires?.bell(of: executor),
                     idle: spins ? .spin : .adaptive,
                     cpu: pinned && !processors.isEmpty
                         ? processors[number % processors.count] : nil,

@@ -2,6 +2,8 @@
 import Glibc
 import MillraceCore
 import MillraceFlow
+import MillraceGraph
+import MillraceHost
 import MillraceSystem
 import MillraceWire
 
@@ -10,9 +12,12 @@ package enum ExecutorEntry {
     private typealias Channel = MessageChannel<ExecutorReport, ExecutorCommand>
 
     /// Obeys until it is told to stop, everything is drained, or the supervisor is gone.
-    package static func run() -> Never {
+    /// `--memory BYTES`: no more address space than that; `--log-level LEVEL`: what operators say
+    /// below it is dropped.
+    package static func run(_ arguments: [String] = []) -> Never {
         do {
             try ChildProcess.dieWithParent()
+            obey(arguments)
             signal(SIGPIPE, SIG_IGN)
             let channel = Channel(
                 try FileDescriptor(inherited: ControlChannel.channelDescriptor),
@@ -28,6 +33,21 @@ package enum ExecutorEntry {
         }
     }
 
+    private static func obey(_ arguments: [String]) {
+        for (flag, value) in zip(arguments, arguments.dropFirst()) {
+            switch flag {
+            case "--memory":
+                // Sanitizers reserve more than any limit allows.
+                guard let limit = UInt(value), !HostToolchain.isSanitized else { continue }
+                ResourceLimit.addressSpace.set(limit)
+            case "--log-level":
+                guard let level = LogLine.Level(rawValue: value) else { continue }
+                HostServices.shared.logLevel = level
+            default: continue
+            }
+        }
+    }
+
     private static func obey(
         _ channel: Channel, blackBox: SharedPages, cells: SharedPages
     ) -> Never {
@@ -39,6 +59,7 @@ package enum ExecutorEntry {
             pages: { tasks throws(Failure) in
                 try TaskPages(blackBox: blackBox, cells: cells, tasks: tasks)
             },
+            wires: wires,
             report: { try? channel.send($0) },
             leave: leave)
         try? channel.send(
@@ -47,6 +68,24 @@ package enum ExecutorEntry {
         // The supervisor is gone: nobody is left to tell, and nothing may outlive it.
         leave()
         _exit(0)
+    }
+}
+
+extension ExecutorEntry {
+    /// nil: no lane of the plan leaves its executor.
+    @Sendable private static func wires(_ plan: Plan) throws(Failure) -> WireMemory? {
+        guard plan.crossingBytes > 0 else { return nil }
+        do {
+            let pages = try SharedPages(inherited: ControlChannel.wiresDescriptor)
+            var bells: [Bell] = []
+            for executor in 0..<plan.executorCount {
+                bells.append(
+                    try Bell(inherited: ControlChannel.firstBellDescriptor + Int32(executor)))
+            }
+            return WireMemory(pages, bells: bells)
+        } catch {
+            throw error.failure(.versionSkew)
+        }
     }
 }
 

@@ -6,7 +6,8 @@ import MillraceGraph
 ///
 /// A chain is a maximal run of tasks joined by fused edges. Chains whose operator blocks get a
 /// loop, and so a thread, of their own; the others are dealt out over the shared loops in
-/// topological order, so that the two ends of a hop tend to lie on different loops.
+/// topological order, so that the two ends of a hop tend to lie on different loops. Chains of other
+/// executors are left out.
 struct LoopAssignment: Equatable {
     struct Chain: Equatable {
         /// Node and instance of each member, first to last.
@@ -24,12 +25,13 @@ struct LoopAssignment: Equatable {
     var loopCount = 0
     var sharedLoops = 0
 
-    init(_ plan: Plan) {
+    init(_ plan: Plan, executor: Int = 0) {
         var next: [Int: Int] = [:]
         for edge in plan.edges where edge.fused { next[edge.from] = edge.to }
         let inner = Set(next.values)
         var heads: [[Int]] = []
-        for node in plan.nodes.indices where !inner.contains(node) {
+        for node in plan.nodes.indices
+        where !inner.contains(node) && plan.nodes[node].executor == executor {
             var members = [node]
             while let following = next[members[members.count - 1]] { members.append(following) }
             heads.append(members)
@@ -58,6 +60,14 @@ struct LoopAssignment: Equatable {
                         members: nodes.map { Member(node: $0, instance: instance) }, loop: loop))
             }
         }
+    }
+
+    /// The loop that steps a task.
+    func loop(of member: Member) -> Int {
+        guard let chain = chains.first(where: { $0.members.contains(member) }) else {
+            preconditionFailure("BUG: a task of another executor")
+        }
+        return chain.loop
     }
 
     private static func blocks(_ nodes: [Int], _ plan: Plan) -> Bool {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import MillraceCore
+import MillraceDelivery
 import MillraceFlow
 import MillraceGraph
 import MillraceHost
@@ -13,6 +14,9 @@ final class TaskletChain: Sendable {
         var node: PlannedNode
         var instance: OperatorInstance
         var partitioners: [Partitioner] = []
+
+        /// As it is called for the life of the job.
+        var id: TaskID { TaskID(node: node.id, instance: UInt32(instance.number)) }
     }
 
     struct Partitioner: Sendable {
@@ -24,10 +28,23 @@ final class TaskletChain: Sendable {
 
     let handle: ChainHandle
     let members: [Member]
+    let desk: LetterDesk
+    let taps = TapDesk()
+    /// Lanes that its first member takes from, and that its last one writes to.
+    let inputs: [NamedLane]
+    let outputs: [NamedLane]
 
-    init(handle: ChainHandle, members: [Member]) {
+    init(
+        handle: ChainHandle, members: [Member], desk: LetterDesk, inputs: [NamedLane],
+        outputs: [NamedLane]
+    ) {
         self.handle = handle
         self.members = members
+        self.desk = desk
+        self.inputs = inputs
+        self.outputs = outputs
+        handle.onRefusal(desk)
+        handle.onTap(taps)
     }
 
     var isSource: Bool { members[0].node.operation.kind == .source }
@@ -38,11 +55,50 @@ final class TaskletChain: Sendable {
         handle.drain()
     }
 
-    func open(on loop: LoopHandle) throws(Failure) {
+    /// Any thread: the source is not asked for more; a call that waits is asked to return.
+    func halt() {
+        members[0].instance.cancel()
+        handle.halt()
+    }
+
+    /// Creates the instances; sinks become `writer`, where there are checkpoints.
+    func open(_ writer: SinkWriter?, on loop: LoopHandle) throws(Failure) {
         for member in members {
             try member.instance.create(
                 member.node.config, secrets: member.node.secrets, on: loop)
+            if let writer { try member.instance.openWriter(writer, on: loop) }
         }
+    }
+
+    /// False: a sink cannot now.
+    func fence(on loop: LoopHandle) throws(Failure) -> Bool {
+        var isDone = true
+        for member in members {
+            let fenced = try member.instance.fence(on: loop)
+            isDone = isDone && fenced
+        }
+        return isDone
+    }
+
+    func restore(_ state: RestoredState, on loop: LoopHandle) throws(Failure) {
+        for member in members {
+            let saved = state.task(member.id)
+            try member.instance.restore(
+                saved.pieces, splits: state.splits(of: member.node.id), journal: saved.journal,
+                stateVersion: saved.stateVersion, epoch: state.epoch, on: loop)
+            try member.instance.restoreKeyed(saved.keyed)
+        }
+        for named in inputs {
+            guard let lane = state.lane(named.id) else { continue }
+            named.lane.resume(at: lane.records, watermark: lane.time?.watermark ?? .min)
+        }
+        let positions = members.compactMap { state.task($0.id).position }
+        guard let chain = TaskPosition.chain(of: positions), positions.count == members.count
+        else { return }
+        handle.resume(chain, members: positions.map(\.task))
+    }
+
+    func start(on loop: LoopHandle) throws(Failure) {
         for member in members {
             for partitioner in member.partitioners {
                 try partitioner.chooser.open(partitioner.config, on: loop)
@@ -68,37 +124,40 @@ final class TaskletChain: Sendable {
     /// What to tell about a call that the operator put off.
     func putOff(_ member: Int) -> LogLine {
         let member = members[member]
-        let text = member.task.errorText
+        let text = OperatorWords(member.task.errorText).text
         return LogLine(
             level: .warn, node: member.node.id, instance: member.instance.number,
-            text: "\(member.node.operation.id) cannot go on now and is tried again: "
+            text: "\(member.node.operationName) cannot go on now and is tried again: "
                 + (text.isEmpty ? "without a text" : text), code: .unavailable)
     }
 
     /// Why it failed, in words.
     func failure() -> Failure {
+        if let failure = desk.failure { return failure }
         let fault = handle.fault
         let member = members[fault.member]
-        let text = member.task.errorText
-        let name = "\(member.node.operation.id) \(member.node.operation.version)"
-        let place =
-            fault.count == 0
-            ? ""
-            : " (records \(fault.sequence)…\(fault.sequence + UInt64(fault.count) - 1)"
-                + " of lane \(fault.lane))"
+        if let failure = member.instance.journalFailure { return failure }
+        let words = OperatorWords(member.task.errorText)
+        let text = words.text
+        let name = member.node.operationName
+        let last = fault.sequence &+ UInt64(fault.count) &- 1
+        let which = fault.count == 1 ? "record \(last)" : "records \(fault.sequence)…\(last)"
+        let place = fault.count == 0 ? "" : " (\(which) of lane \(fault.lane))"
         let node = member.node.id
         switch fault.violation {
         case .none where fault.status == -4:
             return Failure(
-                .recordRefused, node: node,
+                words.code ?? .recordRefused, node: node,
                 "\(name) refused record \(fault.sequence + UInt64(fault.record)) of lane "
                     + "\(fault.lane): \(text.isEmpty ? "without a text" : text)",
-                next: "correct the input, or filter such records out before this node")
+                next: words.next
+                    ?? "correct the input, or write `on_error: dead_letter` for this node")
         case .none:
             let status = StatusNames.text(fault.status)
             return Failure(
-                .operatorFailed, node: node,
-                "\(name): \(text.isEmpty ? "\(status), without a text" : text)\(place)")
+                words.code ?? .operatorFailed, node: node,
+                "\(name): \(text.isEmpty ? "\(status), without a text" : text)\(place)",
+                next: words.next)
         case .window:
             return Failure(
                 .windowViolated, node: node,
@@ -120,6 +179,8 @@ final class TaskletChain: Sendable {
                 "\(name) answered \(StatusNames.text(fault.status)), which is not allowed here"
                     + place,
                 next: "MR_AGAIN and MR_YIELD need MR_OP_RESUMABLE")
+        case .wire:
+            preconditionFailure("BUG: a chain of operators has no wire")
         case .staging:
             return Failure(
                 .outputTooLarge, node: node,

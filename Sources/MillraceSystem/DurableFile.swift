@@ -43,13 +43,13 @@ package enum DurableFile {
         }
     }
 
-    private static func create(_ path: String, mode: UInt32) throws(SystemError) -> FileDescriptor {
+    static func create(_ path: String, mode: UInt32) throws(SystemError) -> FileDescriptor {
         let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
         guard number >= 0 else { throw SystemError("open", errno, object: path) }
         return FileDescriptor(owning: number)
     }
 
-    private static func writeAll(
+    static func writeAll(
         _ file: borrowing FileDescriptor, _ bytes: [UInt8], path: String
     ) throws(SystemError) {
         var written = 0
@@ -68,7 +68,7 @@ package enum DurableFile {
         }
     }
 
-    private static func syncFolder(of path: String) throws(SystemError) {
+    static func syncFolder(of path: String) throws(SystemError) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let number = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard number >= 0 else { throw SystemError("open", errno, object: folder) }

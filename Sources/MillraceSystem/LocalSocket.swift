@@ -81,21 +81,39 @@ package final class UnixConnection: Sendable {
     /// has closed. EMSGSIZE for a line above the limit, after which the connection is of no use.
     package func receiveLine() throws(SystemError) -> String? {
         while true {
-            let line = pending.withLock { bytes -> String? in
-                guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-                let line = String(decoding: bytes[..<end], as: UTF8.self)
-                bytes.removeSubrange(...end)
-                return line
-            }
-            if let line { return line }
-            if pending.withLock({ $0.count }) > Self.lineBytesMax {
-                throw SystemError("read", EMSGSIZE)
-            }
-            var chunk = [UInt8](repeating: 0, count: 16 << 10)
-            let size = try StreamSocket.readSome(socket, into: &chunk, at: 0)
-            if size == 0 { return nil }
-            pending.withLock { $0.append(contentsOf: chunk[..<size]) }
+            if let line = takeLine() { return line }
+            guard try receiveSome() else { return nil }
         }
+    }
+
+    /// One thread. The lines that have come once there is something to read, perhaps none; nil when
+    /// the other end has closed. Fails as `receiveLine` does.
+    package func receiveLines() throws(SystemError) -> [String]? {
+        guard try receiveSome() else { return nil }
+        var lines: [String] = []
+        while let line = takeLine() { lines.append(line) }
+        return lines
+    }
+
+    /// A line that has come already.
+    private func takeLine() -> String? {
+        pending.withLock { bytes in
+            guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+            let line = String(decoding: bytes[..<end], as: UTF8.self)
+            bytes.removeSubrange(...end)
+            return line
+        }
+    }
+
+    /// Waits until there is something; false at the end.
+    private func receiveSome() throws(SystemError) -> Bool {
+        if pending.withLock({ $0.count }) > Self.lineBytesMax {
+            throw SystemError("read", EMSGSIZE)
+        }
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        let size = try StreamSocket.readSome(socket, into: &chunk, at: 0)
+        pending.withLock { $0.append(contentsOf: chunk[..<size]) }
+        return size > 0
     }
 
     /// Any thread. Sends the text and the end of a line.

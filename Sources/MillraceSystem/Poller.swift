@@ -9,12 +9,12 @@ package final class Poller: Sendable {
     package static let wakeToken = UInt64.max
 
     private let epoll: FileDescriptor
-    private let waker: FileDescriptor
+    private let waker: Bell
 
     package init() throws(SystemError) {
         epoll = FileDescriptor(owning: try checked(mrshim_epoll(), "epoll_create"))
-        waker = FileDescriptor(owning: try checked(mrshim_eventfd(), "eventfd"))
-        try add(waker.number, token: Self.wakeToken)
+        waker = try Bell()
+        try add(waker.descriptor, token: Self.wakeToken)
     }
 
     /// Reports `token` whenever the descriptor can be read, or has ended. The descriptor must be
@@ -63,15 +63,11 @@ package final class Poller: Sendable {
     }
 
     /// Makes the running or the next `wait` return. Calls before it count once.
-    package func wake() {
-        var one: UInt64 = 1
-        // SAFETY(one): eight bytes of a local. A full counter wakes as well, so no error matters.
-        _ = unsafe write(waker.number, &one, 8)
-    }
+    package func wake() { waker.ring() }
 
     private func drainWaker() {
         var count: UInt64 = 0
         // SAFETY(count): eight bytes of a local.
-        _ = unsafe read(waker.number, &count, 8)
+        _ = unsafe read(waker.descriptor, &count, 8)
     }
 }

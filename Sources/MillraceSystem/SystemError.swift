@@ -28,6 +28,8 @@ package struct SystemError: Error, Hashable, Sendable {
         }
     }
 
+    package var isOutOfSpace: Bool { number == ENOSPC || number == EDQUOT }
+
     package var isOutOfMemory: Bool { number == ENOMEM || number == ENOSPC }
 
     /// The same as a failure of the given code.

@@ -10,6 +10,8 @@ package enum BlackBox {
     static let magic: UInt32 = 0x5842_524D
     static let version: UInt32 = 1
     static let stampOffset = 2_560
+    static let ringOffset = 256
+    static let ringSlots: UInt64 = 128
     /// Of `state` in every page.
     package static let stateOffset = 8
 
@@ -51,6 +53,8 @@ package struct BlackBoxPage: Hashable, Sendable {
     /// SHA-256 of the library.
     package var plugin: [UInt8]
     package var stamp: FaultStamp?
+    /// The hash of the record that the operator was working on, where it got one at a time.
+    package var stepped: ContentHash?
 
     /// nil: no box of this layout, or one that was never filled.
     package init?(_ bytes: [UInt8]) {
@@ -71,6 +75,11 @@ package struct BlackBoxPage: Hashable, Sendable {
         attempt = page.u64(72)
         thread = page.u64(80)
         plugin = Array(page.bytes[88..<120])
+        let steps = page.u64(BlackBox.ringOffset + 16 * Int(BlackBox.ringSlots))
+        if steps > 0, state == .inPlugin, call == .process {
+            let slot = BlackBox.ringOffset + 16 * Int((steps - 1) % BlackBox.ringSlots)
+            stepped = ContentHash(low: page.u64(slot), high: page.u64(slot + 8))
+        }
         stamp = FaultStamp(page, at: BlackBox.stampOffset)
     }
 }

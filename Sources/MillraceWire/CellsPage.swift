@@ -13,6 +13,8 @@ package enum Cells {
     /// Inside a page, for those who look at nothing else.
     package static let recordsInOffset = 0
     package static let queueOffset = 104
+    package static let quarantinedOffset = 144
+    package static let restoredOffset = 152
 
     /// Bytes of the cells for so many tasks, with the histograms that operators make.
     package static func byteCount(tasks: Int) -> Int { (tasks + histogramPages) * pageBytes }
@@ -61,7 +63,12 @@ package struct CellsPage: Hashable, Sendable {
     package var queue: UInt64
     package var queueCapacity: UInt64
     package var watermark: Int64
+    /// Records that went to the dead letters.
     package var refused: UInt64
+    /// Refused records that were counted and no more.
+    package var dropped: UInt64
+    /// Records that it had taken, or given as a source, before this process.
+    package var restored: UInt64
     package var metrics: [UInt64]
     package var latency: Histogram
 
@@ -91,8 +98,16 @@ package struct CellsPage: Hashable, Sendable {
         queueCapacity = page.u64(112)
         watermark = page.i64(120)
         refused = page.u64(128)
+        dropped = page.u64(136)
+        restored = page.u64(Cells.restoredOffset)
         metrics = (0..<Cells.metricCells).map { page.u64(512 + 8 * $0) }
         latency = Histogram(page, at: 1_024)
+    }
+
+    /// Counts what the task did before this process, too: a transform's output is not known.
+    package mutating func addRestored(isSource: Bool) {
+        if isSource { recordsOut &+= restored } else { recordsIn &+= restored }
+        restored = 0
     }
 
     /// The times up to now: a task that is stuck in one call has not added it yet.

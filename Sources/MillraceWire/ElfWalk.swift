@@ -115,10 +115,42 @@ struct ElfWalk {
         }
     }
 
-    /// Count exported symbols. Their number is not in the file: it follows from the hash table
-    /// that the loader uses, the GNU one or the older one.
+    /// Count exported symbols.
     mutating func symbols() throws(Failure) {
-        guard let tableAddress = entries[6] else { return }
+        for symbol in try exported() {
+            if symbol.binding == 10 { found.uniqueSymbols += 1 }
+            if try startsWithEntry(symbol.name), symbol.kind == 2 {
+                found.entries.append(try dynamicString(symbol.name))
+            } else {
+                found.otherExports += 1
+            }
+        }
+    }
+
+    /// What it exports, by name; versions of one name are one.
+    func exports() throws(Failure) -> [ElfExport] {
+        var seen: Set<String> = []
+        var all: [ElfExport] = []
+        for symbol in try exported() {
+            let name = try dynamicString(symbol.name)
+            // 10: chosen when the library is loaded, by a function.
+            let export = ElfExport(name: name, isFunction: symbol.kind == 2 || symbol.kind == 10)
+            if seen.insert(name).inserted { all.append(export) }
+        }
+        return all
+    }
+
+    private struct Symbol {
+        /// In the table of strings.
+        var name: UInt64
+        var kind: UInt8
+        var binding: UInt8
+    }
+
+    /// Exported symbols. Their number is not in the file: it follows from the hash table that the
+    /// loader uses, the GNU one or the older one.
+    private func exported() throws(Failure) -> [Symbol] {
+        guard let tableAddress = entries[6] else { return [] }
         let table = try offset(of: tableAddress)
         let range: Range<UInt64>
         if let hash = entries[0x6fff_fef5] {
@@ -126,11 +158,12 @@ struct ElfWalk {
         } else if let hash = entries[4] {
             range = 0..<UInt64(try u32(try sum(try offset(of: hash), 4)))
         } else {
-            return
+            return []
         }
         guard range.upperBound <= UInt64(bytes.count) / 24 else {
             throw damaged("its symbol table does not fit into the file")
         }
+        var symbols: [Symbol] = []
         for i in range {
             let at = try sum(table, i * 24)
             let info = try u8(try sum(at, 4))
@@ -139,14 +172,9 @@ struct ElfWalk {
             let binding = info >> 4
             if section == 0 || visibility == 1 || visibility == 2 { continue }
             guard binding == 1 || binding == 2 || binding == 10 else { continue }
-            if binding == 10 { found.uniqueSymbols += 1 }
-            let text = UInt64(try u32(at))
-            if try startsWithEntry(text), info & 15 == 2 {
-                found.entries.append(try dynamicString(text))
-            } else {
-                found.otherExports += 1
-            }
+            symbols.append(Symbol(name: UInt64(try u32(at)), kind: info & 15, binding: binding))
         }
+        return symbols
     }
 
     /// The symbols a GNU hash table reaches: from its first one to the end of the last chain.

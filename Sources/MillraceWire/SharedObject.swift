@@ -8,6 +8,18 @@
 // bound check, sums are checked for overflow, and every loop is bounded by the size of the file.
 import MillraceCore
 
+/// A name that a library offers to others.
+package struct ElfExport: Hashable, Sendable {
+    package var name: String
+    /// Or else data.
+    package var isFunction: Bool
+
+    package init(name: String, isFunction: Bool) {
+        self.name = name
+        self.isFunction = isFunction
+    }
+}
+
 /// The facts of an ELF shared object that decide whether it may be loaded.
 package struct SharedObject: Hashable, Codable, Sendable {
     /// Libraries the loader has to find (`DT_NEEDED`).
@@ -65,6 +77,17 @@ package struct SharedObject: Hashable, Codable, Sendable {
         try walk.versions()
         try walk.notes()
         return walk.found
+    }
+
+    /// What a library exports. `bytes` is the whole file, `name` is for messages. Throws MR3001.
+    package static func exports(
+        of bytes: [UInt8], name: String, machine: UInt16 = thisMachine
+    ) throws(Failure) -> [ElfExport] {
+        var walk = ElfWalk(bytes: bytes, name: name)
+        try walk.header(machine: machine)
+        try walk.segments()
+        try walk.dynamicSection()
+        return try walk.exports()
     }
 
     /// Throws what forbids loading it: MR3003 no entry, MR3004 entry of another major version,

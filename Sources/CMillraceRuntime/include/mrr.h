@@ -11,6 +11,7 @@
 #define MRR_H
 
 #include "mrr_pages.h"
+#include <millrace/draft/journal.h>
 #include <millrace/millrace.h>
 
 #ifdef __cplusplus
@@ -25,6 +26,7 @@ typedef struct mrr_lane mrr_lane;
 typedef struct mrr_task mrr_task;
 typedef struct mrr_chain mrr_chain;
 typedef struct mrr_loop mrr_loop;
+typedef struct mrr_wire mrr_wire;
 
 /* ---- arena ------------------------------------------------------------------ */
 
@@ -46,6 +48,9 @@ uint64_t mrr_loop_bytes(uint32_t chains);
 mrr_loop *mrr_loop_make(void *memory, uint32_t chains, int64_t spin_ns);
 /* What wakes the loop's thread once it sleeps: futex or eventfd. */
 void mrr_loop_waker(mrr_loop *l, void (*wake)(void *argument), void *argument);
+
+/* Wall clock minus monotonic clock, for state that expires. [loop] */
+void mrr_loop_wall(mrr_loop *l, int64_t offset);
 
 enum {
   MRR_TURN_MOVED = 1 << 0,  /* something was done */
@@ -85,6 +90,16 @@ enum {
 
 uint64_t mrr_lane_bytes(uint32_t queue);
 mrr_lane *mrr_lane_make(void *memory, uint32_t queue);
+
+/* ---- wires: lanes that leave the process --------------------------------------- */
+
+/* `size`: of the ring, a power of two; more than twice the largest record and 64 KiB. */
+uint64_t mrr_wire_shared_bytes(uint64_t size);
+uint64_t mrr_wire_bytes(void);
+/* One end of it. `shared` is zero before the first end is made. */
+mrr_wire *mrr_wire_make(void *memory, void *shared, uint64_t size);
+/* What tells the other end's process that something has come, or that there is room. */
+void mrr_wire_bell(mrr_wire *w, void (*ring)(void *argument), void *argument);
 
 /* ---- tasks ------------------------------------------------------------------ */
 
@@ -132,15 +147,122 @@ void mrr_task_operator(mrr_task *t, const mr_operator *type, const mr_source *so
 uint64_t mrr_chain_bytes(uint32_t members, uint32_t outputs);
 mrr_chain *mrr_chain_make(void *memory, mrr_arena *a, mrr_task *const *members, uint32_t count,
                           uint32_t outputs);
+/* A chain of one task that writes all its input to a wire, with barriers and the end; and one that
+ * brings what a wire has to its one output port, as a source does. Whoever hears the bell wakes
+ * them. */
+void mrr_chain_export(mrr_chain *c, mrr_wire *w);
+void mrr_chain_import(mrr_chain *c, mrr_wire *w);
 /* Puts it on a loop, ready to be stepped. */
 void mrr_chain_join(mrr_chain *c, mrr_loop *l);
 /* A source ends at its next step; other chains end with their input. [any] */
 void mrr_chain_drain(mrr_chain *c);
 void mrr_chain_wake(mrr_chain *c); /* [any] */
-/* A source emits barrier `epoch` (not 0) at its next step, behind what it has written; one that
- * has ended emits none. Others pass barriers on. `epoch` in the black box of a task is that of
- * the last one that passed it. [any] */
+/* A source emits barrier `epoch` (not 0) at its next step, behind what it has written, also after
+ * its END. Others pass barriers on. `epoch` in the black box of a task is that of the last one
+ * that passed it. Epochs rise. [any] */
 void mrr_chain_barrier(mrr_chain *c, uint64_t epoch);
+/* Epochs up to `epoch` come to nothing: lanes that are blocked for one are read again, and its
+ * barriers are taken in silence. [any] */
+void mrr_chain_give_up(mrr_chain *c, uint64_t epoch);
+
+/* A source is not polled any more; barriers still pass it. [any] */
+void mrr_chain_halt(mrr_chain *c);
+
+enum {
+  MRR_FREEZE_TAKE = 0,   /* every record before the barrier is through, none behind it: save */
+  MRR_FREEZE_GIVE_UP = 1 /* a newer barrier came before all lanes had shown this one */
+};
+/* Called at a barrier, before it leaves the chain. With MRR_FREEZE_TAKE other than 0 gives the
+ * epoch up: nothing of it leaves. [loop] */
+typedef int (*mrr_freeze)(void *argument, uint32_t what, uint64_t epoch);
+void mrr_chain_on_barrier(mrr_chain *c, mrr_freeze freeze, void *argument);
+
+/* A record that an operator does not take. Valid during the call that tells of it. */
+typedef struct mrr_refused {
+  uint32_t member;      /* position in the chain */
+  uint32_t quarantined; /* 1: taken out before the operator saw it; 0: the operator refused it */
+  const mr_record *record;
+  const uint8_t *payload;
+  uint64_t sequence; /* of the record, in its lane */
+  uint32_t lane;
+  uint32_t input; /* the operator's port */
+} mrr_refused;
+
+enum {
+  MRR_REFUSAL_KEPT = 0,    /* it went to the dead letters */
+  MRR_REFUSAL_DROPPED = 1, /* it is counted, no more */
+  MRR_REFUSAL_FAILS = 2    /* the chain fails with MR_E_DATA */
+};
+/* Decides about such a record, and may write to the output ports of its task, whose windows are
+ * open. What the operator wrote for the records before it is kept. Without one the chain fails.
+ * [loop] */
+typedef uint32_t (*mrr_refuse)(void *argument, const mrr_refused *r);
+void mrr_chain_on_refusal(mrr_chain *c, mrr_refuse refuse, void *argument);
+
+/* How closely a task's records are looked at before its operator gets them. */
+enum {
+  MRR_WATCH_NONE = 0,
+  MRR_WATCH_BATCHES = 1, /* each batch is shown to the host */
+  MRR_WATCH_STEPS = 2    /* the same, and a batch is one record */
+};
+void mrr_task_watch(mrr_task *t, uint32_t mode); /* [any] */
+/* Sees the batch of a watched task. Answers how many of its records may go to the operator; the one
+ * behind them, if there is one, is taken out and told of as quarantined. [loop] */
+typedef uint32_t (*mrr_inspect)(void *argument, uint32_t member, const mr_batch *batch);
+void mrr_chain_on_inspection(mrr_chain *c, mrr_inspect inspect, void *argument);
+/* Writes the hash of the record that comes next into the ring of the task's box. [loop] */
+void mrr_box_stamp(mrr_task *t, uint64_t low, uint64_t high);
+
+/* ---- taps: somebody looks at records that pass -------------------------------- */
+
+#define MRR_TAP_INPUT 0xFFFFFFFFu /* what a task takes, in place of an output port */
+
+/* What an operator is done with, or has written to a port in the call that is kept now. Valid
+ * during the call that shows it. */
+typedef struct mrr_passing {
+  uint32_t member; /* position in the chain */
+  uint32_t port;   /* output port, or MRR_TAP_INPUT */
+  uint32_t input;  /* with MRR_TAP_INPUT: the operator's port */
+  uint32_t count;
+  const mrr_task *task;
+} mrr_passing;
+/* Record `i` and its payload, key first. NULL: it does not lie where records lie. */
+const mr_record *mrr_passing_at(const mrr_passing *p, uint32_t i, const uint8_t **payload);
+
+/* Shown what passes an open side of a task; answers before which time it needs to see no more of
+ * that side. [loop] */
+typedef int64_t (*mrr_tap)(void *argument, const mrr_passing *p, int64_t now);
+void mrr_chain_on_tap(mrr_chain *c, mrr_tap tap, void *argument);
+/* Opens or closes a side. Shut, it costs one look at a word in each call. [any, one at a time] */
+void mrr_task_tap(mrr_task *t, uint32_t port, int open);
+/* Records that have passed that side whenever it was open. [any] */
+uint64_t mrr_task_passed(const mrr_task *t, uint32_t port);
+
+/* Where a lane and a chain stand; a snapshot has them, and a chain that goes on from one gets them
+ * back before it joins a loop. Reading: [loop] of the producer (sent) or consumer (received),
+ * within `mrr_freeze`. */
+uint64_t mrr_lane_sent(const mrr_lane *l);
+uint64_t mrr_lane_received(const mrr_lane *l);
+int64_t mrr_lane_watermark(const mrr_lane *l); /* the consumer's */
+void mrr_lane_resume(mrr_lane *l, uint64_t position, int64_t watermark);
+
+/* How far the end of a chain's input has come, and the newest watermark it passed on. */
+typedef struct mrr_chain_position {
+  int64_t watermark;
+  uint32_t ended;   /* 1: its input is over, or its source */
+  uint32_t stopped; /* so many of its members need not be stopped again */
+} mrr_chain_position;
+/* Of one member: records taken, whether it answered MR_DONE, and what became of others. */
+typedef struct mrr_task_position {
+  uint64_t taken;
+  uint32_t done;
+  uint32_t reserved0;
+  uint64_t refused, quarantined;
+} mrr_task_position;
+mrr_chain_position mrr_chain_where(const mrr_chain *c);
+mrr_task_position mrr_task_where(const mrr_task *t);
+/* After the lanes of its members; `members` has an entry for each. */
+void mrr_chain_resume(mrr_chain *c, mrr_chain_position at, const mrr_task_position *members);
 
 typedef struct mrr_failure {
   uint32_t member;    /* position in the chain */
@@ -157,9 +279,11 @@ enum {
   MRR_BROKE_CONSUMED = 2, /* consumed or bad beyond the batch */
   MRR_BROKE_STATUS = 3,   /* a status that is not defined, or not allowed here */
   MRR_BROKE_STAGING = 4,  /* more output than staging memory holds, or a record its quota cannot */
-  MRR_BROKE_DECLARED = 5  /* more records than its port declares per input */
+  MRR_BROKE_DECLARED = 5, /* more records than its port declares per input */
+  MRR_BROKE_WIRE = 6      /* the other end of its wire wrote what cannot be */
 };
 
+/* HAS_FINISHED: no more records leave it, barriers still do. */
 enum { MRR_CHAIN_IS_RUNNING = 0, MRR_CHAIN_HAS_FINISHED = 3, MRR_CHAIN_HAS_FAILED = 4 };
 uint32_t mrr_chain_state(const mrr_chain *c);
 mrr_failure mrr_chain_failure(const mrr_chain *c);

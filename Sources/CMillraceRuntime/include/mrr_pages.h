@@ -23,6 +23,7 @@
 #define MRR_HISTOGRAM_PAGES 64u
 #define MRR_MODULES 90u
 #define MRR_STACK 32u
+#define MRR_RING 128u
 
 /* What a task is doing. */
 enum {
@@ -48,7 +49,12 @@ enum {
   MRR_CALL_STOP = 9,
   MRR_CALL_DESTROY = 10,
   MRR_CALL_DISCOVER = 11,
-  MRR_CALL_PAUSE = 12
+  MRR_CALL_PAUSE = 12,
+  MRR_CALL_SAVE = 13, /* save or freeze */
+  MRR_CALL_POSITIONS = 14,
+  MRR_CALL_PREPARE = 15,
+  MRR_CALL_OPEN = 16,
+  MRR_CALL_FENCE = 17
 };
 
 /* Left by the signal handler of a dying process, or by its exit hook. */
@@ -79,7 +85,9 @@ typedef struct mrr_box {
   uint64_t thread;    /* kernel id of the thread that calls it */
   uint8_t plugin[32]; /* SHA-256 of the library */
   uint8_t reserved2[256 - 120];
-  uint8_t ring[2056]; /* 256: record hashes of single-step mode, then their position */
+  /* 256: hashes of the last records of single-step mode, number n in slot n % 128, and behind them
+   * how many there were (u64). The last one is the record of the call under way. */
+  uint8_t ring[2056];
   uint8_t reserved3[2560 - 2312];
   mrr_stamp stamp; /* 2560 */
   uint8_t reserved4[MRR_PAGE - 2560 - sizeof(mrr_stamp)];
@@ -150,9 +158,12 @@ typedef struct mrr_cells {
   uint32_t finished;              /* 1: will not be called again */
   uint64_t queue;                 /* records waiting in its input lanes, as of its last step */
   uint64_t queue_capacity;
-  int64_t watermark; /* as of now */
-  uint64_t refused;  /* records the operator refused */
-  uint8_t reserved0[512 - 136];
+  int64_t watermark;    /* as of now */
+  uint64_t refused;     /* records that went to the dead letters, over all lives of the job */
+  uint64_t dropped;     /* refused records that were counted and no more */
+  uint64_t quarantined; /* taken out before the operator saw them, over all lives of the job */
+  uint64_t restored;    /* records that it had taken before this process */
+  uint8_t reserved0[512 - 160];
   uint64_t metric[MRR_METRIC_CELLS]; /* 512: counters and gauges of the operator */
   mrr_histogram_cells latency;       /* 1024: age of sampled records when this task took them */
   uint8_t reserved1[MRR_PAGE - 1024 - sizeof(mrr_histogram_cells)];

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <termios.h>
 
 /* futex.c: there is no libc function for it. Plain symbols, so that the C loop can be given
  * their addresses. */
@@ -22,6 +23,17 @@ void mrshim_futex_wake(uint32_t *word);
 /* A word that is 0 until it is opened, once; passing waits for that. */
 void mrshim_gate_open(uint32_t *word);
 void mrshim_gate_pass(uint32_t *word);
+
+/* A word that counts what happened: whoever finds nothing waits for another value of it. */
+uint32_t mrshim_word_look(const uint32_t *word);
+void mrshim_word_raise(uint32_t *word);
+
+/* zstd.c: Swift has no module for it. */
+
+/* Compressed at level 1; bytes written, or 0: it does not get smaller, or there is no room. */
+size_t mrshim_compress(const void *bytes, size_t size, void *into, size_t room);
+/* Bytes written, or 0: these are not compressed bytes, or more would come out. */
+size_t mrshim_expand(const void *bytes, size_t size, void *into, size_t room);
 
 /* memory.c: memfd and seals are behind _GNU_SOURCE. */
 
@@ -38,6 +50,22 @@ int mrshim_unmap(void *address, size_t size);
 void mrshim_sha256(const void *bytes, size_t size, uint8_t digest[32]);
 /* The same in plain C; for comparison. */
 void mrshim_sha256_portable(const void *bytes, size_t size, uint8_t digest[32]);
+
+/* crc32c.c: the checksum of `size` bytes behind others that have the checksum `before`; 0 where
+ * there are none. */
+uint32_t mrshim_crc32c(uint32_t before, const void *bytes, size_t size);
+/* The same in plain C; for comparison. */
+uint32_t mrshim_crc32c_portable(uint32_t before, const void *bytes, size_t size);
+
+/* take.c: splice is behind _GNU_SOURCE, ioctl has no fixed arguments. Bytes that went from one
+ * descriptor to the end of a file, 0 at the end of the input, or -errno. */
+
+/* From a pipe; -EAGAIN when it is empty. */
+int64_t mrshim_splice(int from, int into, size_t most);
+/* From a file. */
+int64_t mrshim_sendfile(int from, int into, size_t most);
+/* Bytes that can be read now, or -errno. */
+int mrshim_readable(int fd);
 
 /* process.c: the attributes of posix_spawn are opaque unions, pidfd calls have no header. */
 
@@ -111,5 +139,20 @@ int mrshim_fault_thread(void *const *current_box);
 /* From now on exit() leaves a stamp and ends the process at once, unless the process page says
  * that the executor is leaving. After mrshim_fault_install. 0 or -errno. */
 int mrshim_exit_guard(void *process_page);
+
+/* library.c: what the dynamic loader knows is behind _GNU_SOURCE. */
+
+/* The file that `address` was loaded from; the path of a handle of dlopen. NULL: nobody knows.
+ * The text belongs to the loader. */
+const char *mrshim_file_of_address(const void *address);
+const char *mrshim_file_of_library(void *handle);
+
+/* terminal.c: signal handlers must not be Swift. */
+
+/* From now on a crash writes `text` (at most 256 bytes) to `output` and gives `input` these
+ * settings before the process dies. The last call counts, until the release. */
+void mrshim_terminal_guard(int input, int output, const struct termios *settings, const char *text,
+                           size_t size);
+void mrshim_terminal_release(void);
 
 #endif

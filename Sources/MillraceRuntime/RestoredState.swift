@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import MillraceCore
+import MillraceDelivery
+import MillraceHost
+import MillraceSystem
+import MillraceWire
+
+/// What tasks go on from, read from the files of a checkpoint and found whole.
+struct RestoredState: Sendable {
+    struct Task: Sendable {
+        var position: TaskPosition?
+        var pieces: [StatePiece] = []
+        /// Of the host's tables for it: whole, then changes in order.
+        var keyed: [StatePiece] = []
+        var stateVersion = 1
+        /// How far its journal belonged to the checkpoint.
+        var journal: UInt64?
+    }
+
+    let epoch: Epoch
+    private var tasks: [TaskID: Task] = [:]
+    /// Where sources stood, by node: whichever instance reads a split goes on there.
+    private var splits: [String: [SplitPosition]] = [:]
+    private var lanes: [LaneID: Manifest.Lane] = [:]
+
+    /// `parallelism`: of each node of the plan, for pieces that belong to key groups.
+    init(
+        _ point: RestorePoint, folder: StateFolder, parallelism: [String: Int]
+    ) throws(Failure) {
+        epoch = point.epoch
+        for lane in point.lanes { lanes[lane.lane] = lane }
+        for journal in point.journals {
+            let task = TaskID(node: journal.node, instance: UInt32(journal.split) ?? 0)
+            tasks[task, default: Task()].journal = journal.sequence
+        }
+        var streams: [[UInt8]] = []
+        for file in point.files {
+            // Dead letters are history; pieces count in the whole list.
+            streams.append(LetterFiles.isOne(file.name) ? [] : try Self.stream(file, folder))
+        }
+        for piece in point.pieces {
+            guard Int(piece.file) < streams.count else { throw Self.damaged(piece) }
+            let stream = streams[Int(piece.file)]
+            guard piece.offset + piece.length <= UInt64(stream.count) else {
+                throw Self.damaged(piece)
+            }
+            let bytes = Array(stream[Int(piece.offset)..<Int(piece.offset + piece.length)])
+            guard ContentHash(of: bytes) == piece.hash else { throw Self.damaged(piece) }
+            try add(piece, bytes, parallelism[piece.task.node] ?? 1)
+        }
+    }
+
+    func task(_ id: TaskID) -> Task { tasks[id] ?? Task() }
+    func splits(of node: String) -> [SplitPosition] { splits[node] ?? [] }
+    func lane(_ id: LaneID) -> Manifest.Lane? { lanes[id] }
+
+    private mutating func add(
+        _ piece: Piece, _ bytes: [UInt8], _ parallelism: Int
+    ) throws(Failure) {
+        switch piece.kind {
+        case .watermark: tasks[piece.task, default: Task()].position = try TaskPosition(bytes)
+        case .position: splits[piece.task.node, default: []] += try SplitPositions.read(bytes)
+        case .state, .keyed:
+            var owner = piece.task
+            if let group = piece.keyGroup {
+                owner.instance = UInt32(Int(group) * parallelism / Limits.keyGroups)
+            }
+            let saved = StatePiece(keyGroup: piece.keyGroup.map { Int($0) }, bytes: bytes)
+            guard piece.kind == .state else {
+                tasks[owner, default: Task()].keyed.append(saved)
+                return
+            }
+            tasks[owner, default: Task()].pieces.append(saved)
+            tasks[owner]?.stateVersion = Int(piece.stateVersion)
+        case .timers, .heldToken: break
+        }
+    }
+
+    private static func stream(
+        _ file: FileEntry, _ folder: StateFolder
+    ) throws(Failure) -> [UInt8] {
+        let bytes: [UInt8]
+        do {
+            bytes = try folder.read(file.name, limit: Int(clamping: file.length))
+        } catch {
+            throw error.failure(.stateDamaged, next: "restore \(file.name) from a copy")
+        }
+        guard UInt64(bytes.count) == file.length, ContentHash(of: bytes) == file.hash else {
+            throw Failure(
+                .stateDamaged, "\(file.name) is not what was written: its hash differs",
+                next: "restore the file from a copy; nothing older was used instead")
+        }
+        return try SegmentFormat.stream(of: bytes) { Compression.expanded($0, size: $1) }
+    }
+
+    private static func damaged(_ piece: Piece) -> Failure {
+        Failure(
+            .stateDamaged,
+            "the saved state of \(piece.task.node)#\(piece.task.instance) is not where its "
+                + "manifest says", next: "restore the files of the checkpoint from a copy")
+    }
+}
