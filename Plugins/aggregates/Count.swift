@@ -21,11 +21,13 @@ final class Count: Transform, Stateful {
     // Unchecked: the host's calls of one instance never overlap, and a check costs as much as
     // counting a record.
     @exclusivity(unchecked) private var totals = KeyTable()
+    private let host: Host
     private let keys: Gauge
     private var schema: UInt32 = 0
     private var left = Emission()
 
     init(_ setup: borrowing Setup) throws {
+        host = setup.host
         keys = setup.gauge("keys", unit: "keys", "Different keys seen so far.")
     }
 
@@ -49,6 +51,6 @@ final class Count: Transform, Stateful {
     }
 
     func restore(_ piece: StatePiece, from reader: borrowing StateReader) throws {
-        try totals.restore(from: reader) { known, saved in known &+ saved }
+        try totals.restore(from: reader, by: host) { known, saved in known &+ saved }
     }
 }

@@ -34,14 +34,20 @@ extension KeyTable {
 
     /// Merges what was saved; `merge` makes one total of the known and the saved one.
     mutating func restore(
-        from reader: borrowing StateReader, merge: (_ known: Int64, _ saved: Int64) throws -> Int64
+        from reader: borrowing StateReader, by host: Host,
+        merge: (_ known: Int64, _ saved: Int64) throws -> Int64
     ) throws {
         while let total = try reader.number() {
+            // The length of a key has 16 bits in a record; what is counted without one may be
+            // longer.
             guard let hash = try reader.number(), let shape = try reader.number(),
-                shape >> 1 <= Self.keyBytesMax
+                shape >> 1 <= (shape & 1 == 1 ? UInt64(UInt16.max) : Self.keyBytesMax)
             else { throw OperatorError(.state, "the saved totals are damaged") }
-            // One byte more, so that there is an address even for an empty key.
-            let key = try reader.bytes(Int(shape >> 1)) + [0]
+            var key = try reader.bytes(Int(shape >> 1))
+            guard key.isEmpty || host.hash(key.span) == hash else {
+                throw OperatorError(.state, "the saved totals are damaged: a key has another hash")
+            }
+            key.append(0)  // so that there is an address even for an empty key
             try unsafe key.withUnsafeBufferPointer { key in
                 let slot = unsafe slot(hash, key.baseAddress!, shape)
                 unsafe slot.pointee.total = try unsafe merge(

@@ -25,13 +25,13 @@ extension Top {
         }
         mode = saved
         guard saved == .ranking else {
-            return try keys.restore(from: reader) { known, saved in known &+ saved }
+            return try keys.restore(from: reader, by: host) { known, saved in known &+ saved }
         }
         let before = Int64(candidates.count)
         let count = try reader.number() ?? 0
         for _ in 0..<count { candidates.append(try candidate(from: reader)) }
         let after = Int64(candidates.count)
-        try keys.restore(from: reader) { _, position in
+        try keys.restore(from: reader, by: host) { _, position in
             guard position > 0, position <= after - before else {
                 throw OperatorError(.state, "the saved state names a row that it does not have")
             }

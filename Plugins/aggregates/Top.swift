@@ -42,7 +42,7 @@ final class Top: Transform, Stateful {
         var isGone = false
     }
 
-    private let host: Host
+    let host: Host
     private let limit: Int
     let field: [UInt8]
     private var schema: UInt32 = 0

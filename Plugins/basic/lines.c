@@ -1,34 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lines`: cuts a stream of bytes at its newlines. Records are pieces of the stream, cut anywhere:
 // what follows the last newline waits for the next record of the same lane, and the end.
-//
-// State per lane: `rest`, the beginning of a line whose end has not come; or `skipping`, when that
-// beginning was too long and has been refused already: what follows up to the next newline is
-// dropped. When the output is full in the middle of a record, `done` remembers how far it got: the
-// same record comes again as the first of this lane's next batch, perhaps after one of another.
-#include "basic.h"
-#include "scan.h"
-
-#define SHORT 80u
-
-typedef struct {
-  uint8_t *rest;
-  uint64_t used, room;
-  uint64_t done; /* bytes of the first record that comes next that are lines already */
-  uint32_t skipping;
-  uint32_t reserved0;
-  mr_record head; /* of the record that the rest came with: its time and trace */
-} piece;
-
-typedef struct {
-  const mr_host *host;
-  mr_ctx *ctx;
-  mr_out *out;
-  uint32_t schema;
-  uint32_t lanes; /* entries of `lane` */
-  piece *lane;
-  uint64_t longest;
-} lines;
+#include "lines.h"
 
 static mr_status lines_create(const mr_operator *self, const mr_host *host, mr_ctx *ctx,
                               const mr_config *config, void **instance) {
@@ -43,6 +16,7 @@ static mr_status lines_create(const mr_operator *self, const mr_host *host, mr_c
   op->host = host;
   op->ctx = ctx;
   op->longest = (uint64_t)longest;
+  op->cut = cut_lines_fastest();
   *instance = op;
   return MR_OK;
 }
@@ -62,9 +36,9 @@ static mr_status lines_start(void *instance, const mr_start *info) {
   return MR_OK;
 }
 
-static piece *piece_of(lines *op, uint32_t lane) {
+lines_piece *lines_piece_of(lines *op, uint32_t lane) {
   if (MR_UNLIKELY(lane >= op->lanes)) {
-    piece *grown = realloc(op->lane, (lane + 1u) * sizeof *grown);
+    lines_piece *grown = realloc(op->lane, (lane + 1u) * sizeof *grown);
     if (grown == NULL)
       return NULL;
     memset(grown + op->lanes, 0, (lane + 1u - op->lanes) * sizeof *grown);
@@ -74,21 +48,39 @@ static piece *piece_of(lines *op, uint32_t lane) {
   return &op->lane[lane];
 }
 
+int lines_hold(lines_piece *held, const uint8_t *bytes, uint64_t size) {
+  if (held->room - held->used < size) {
+    uint64_t room = 2 * (held->used + size);
+    uint8_t *rest = realloc(held->rest, room);
+    if (rest == NULL)
+      return 0;
+    held->rest = rest;
+    held->room = room;
+  }
+  memcpy(held->rest + held->used, bytes, size);
+  held->used += size;
+  return 1;
+}
+
 static mr_status no_memory(const lines *op) {
   return mr_fail(op->host, op->ctx, MR_E_NOMEM, "out of memory");
 }
 
-static inline void commit(const lines *op, const mr_record *from, uint64_t length) {
-  mr_record head = {.length = (uint32_t)length,
-                    .flags = MR_REC_UNKEYED,
-                    .event_time = from->event_time,
-                    .schema = op->schema,
-                    .trace = from->trace};
+static mr_record head_of(const lines *op, const mr_record *from, uint64_t length) {
+  return (mr_record){.length = (uint32_t)length,
+                     .flags = MR_REC_UNKEYED,
+                     .event_time = from->event_time,
+                     .schema = op->schema,
+                     .trace = from->trace};
+}
+
+static void commit(const lines *op, const mr_record *from, uint64_t length) {
+  mr_record head = head_of(op, from, length);
   mr_commit(op->out, &head);
 }
 
 /* Emit a line that began in earlier records. */
-static mr_status emit_joined(const lines *op, const piece *held, const mr_record *from,
+static mr_status emit_joined(const lines *op, const lines_piece *held, const mr_record *from,
                              const uint8_t *bytes, uint64_t size) {
   uint8_t *to = mr_reserve(op->out, (uint32_t)(held->used + size));
   if (to == NULL)
@@ -100,47 +92,33 @@ static mr_status emit_joined(const lines *op, const piece *held, const mr_record
   return MR_OK;
 }
 
-/* Emit a line that lies in one record, `readable` bytes before the record's end. The lengths of
- * lines cannot be guessed: what is short is copied by the same instructions, whatever its length,
- * into space that is reserved and not committed. */
-static inline mr_status emit(const lines *op, const mr_record *from, const uint8_t *bytes,
-                             uint64_t size, uint64_t readable) {
-  int is_short = size <= SHORT && readable >= SHORT;
-  uint8_t *to = mr_reserve(op->out, is_short ? SHORT : (uint32_t)size);
-  if (MR_UNLIKELY(to == NULL))
+/* Emit a line that lies in one record and is not short. */
+static mr_status emit(const lines *op, const mr_record *from, const uint8_t *bytes, uint64_t size) {
+  uint8_t *to = mr_reserve(op->out, (uint32_t)size);
+  if (to == NULL)
     return op->out->status;
-  if (MR_LIKELY(is_short))
-    memcpy(to, bytes, SHORT);
-  else
+  if (size > 0)
     memcpy(to, bytes, size);
   commit(op, from, size);
   return MR_OK;
 }
 
 /* Keep [bytes, bytes + size) until the end of the line comes. */
-static mr_status keep(lines *op, piece *held, const mr_record *record, const uint8_t *bytes,
+static mr_status keep(lines *op, lines_piece *held, const mr_record *record, const uint8_t *bytes,
                       uint64_t size) {
   if (held->skipping || size == 0)
     return MR_OK;
-  if (held->room - held->used < size) {
-    uint64_t room = 2 * (held->used + size);
-    uint8_t *rest = realloc(held->rest, room);
-    if (rest == NULL)
-      return no_memory(op);
-    held->rest = rest;
-    held->room = room;
-  }
-  memcpy(held->rest + held->used, bytes, size);
-  held->used += size;
+  if (!lines_hold(held, bytes, size))
+    return no_memory(op);
   held->head = *record;
   return MR_OK;
 }
 
 /* One complete line, with what is kept of its beginning. */
-static inline mr_status finish(const lines *op, piece *held, const mr_record *record,
-                               const uint8_t *bytes, uint64_t size, uint64_t readable) {
-  if (MR_LIKELY(held->used == 0 && !held->skipping))
-    return emit(op, record, bytes, size, readable);
+static mr_status finish(const lines *op, lines_piece *held, const mr_record *record,
+                        const uint8_t *bytes, uint64_t size) {
+  if (held->used == 0 && !held->skipping)
+    return emit(op, record, bytes, size);
   mr_status status = held->skipping ? MR_OK : emit_joined(op, held, record, bytes, size);
   if (status == MR_OK) {
     held->skipping = 0;
@@ -150,30 +128,41 @@ static inline mr_status finish(const lines *op, piece *held, const mr_record *re
 }
 
 /* All lines of a record, from `done` on. MR_OK: `done` is 0 again. */
-static mr_status split(lines *op, piece *held, const mr_record *record, const uint8_t *value,
+static mr_status split(lines *op, lines_piece *held, const mr_record *record, const uint8_t *value,
                        uint64_t size) {
-  uint8_t room[64];
-  uint64_t start = held->done;
-  for (uint64_t at = start; at < size; at += 64) {
-    uint64_t ends = scan_newlines(scan_block(value + at, size - at, room)) & scan_there(size - at);
-    for (; ends != 0; ends &= ends - 1) {
-      uint64_t end = at + (uint32_t)__builtin_ctzll(ends);
-      mr_status status = finish(op, held, record, value + start, end - start, size - start);
-      if (MR_UNLIKELY(status != MR_OK)) {
-        held->done = start;
-        return status;
-      }
-      start = end + 1;
+  cut text = {.out = op->out,
+              .head = head_of(op, record, 0),
+              .bytes = value,
+              .size = size,
+              .start = held->done < size ? held->done : size, /* a damaged state has any */
+              .most = UINT32_MAX};
+  /* A line that began in an earlier record comes first. */
+  int plain = held->used == 0 && !held->skipping;
+  while (text.start < size) {
+    if (plain)
+      op->cut(&text);
+    const uint8_t *from = value + text.start;
+    const uint8_t *newline = memchr(from, '\n', size - text.start);
+    if (newline == NULL)
+      break;
+    uint64_t length = (uint64_t)(newline - from);
+    mr_status status = finish(op, held, record, from, length);
+    if (MR_UNLIKELY(status != MR_OK)) {
+      held->done = text.start;
+      return status;
     }
+    plain = 1;
+    text.start += length + 1;
   }
-  mr_status status = keep(op, held, record, value + start, size - start);
+  mr_status status = keep(op, held, record, value + text.start, size - text.start);
   if (status == MR_OK)
     held->done = 0;
   return status;
 }
 
 /* Does a line become too long with this record? 0: no. Otherwise its length so far. */
-static uint64_t too_long(const lines *op, const piece *held, const uint8_t *value, uint64_t size) {
+static uint64_t too_long(const lines *op, const lines_piece *held, const uint8_t *value,
+                         uint64_t size) {
   uint64_t length = held->used;
   if (held->skipping || MR_LIKELY(length + size <= op->longest))
     return 0;
@@ -190,7 +179,7 @@ static uint64_t too_long(const lines *op, const piece *held, const uint8_t *valu
 }
 
 /* The record goes to the dead letters; so does the line that it begins or continues. */
-static mr_status refuse(const lines *op, piece *held, const uint8_t *value, uint64_t size,
+static mr_status refuse(const lines *op, lines_piece *held, const uint8_t *value, uint64_t size,
                         uint64_t length) {
   held->used = 0;
   held->skipping = size > 0 && value[size - 1] != '\n';
@@ -209,7 +198,7 @@ static mr_status explained(const lines *op, mr_status status) {
 
 static mr_status lines_process(void *instance, const mr_batch *batch, mr_work *work) {
   lines *op = instance;
-  piece *held = piece_of(op, batch->lane);
+  lines_piece *held = lines_piece_of(op, batch->lane);
   if (held == NULL)
     return no_memory(op);
   for (uint32_t i = 0; i < batch->count; i++) {
@@ -235,7 +224,7 @@ static mr_status lines_process(void *instance, const mr_batch *batch, mr_work *w
 static mr_status lines_stop(void *instance) {
   lines *op = instance;
   for (uint32_t i = 0; i < op->lanes; i++) {
-    piece *held = &op->lane[i];
+    lines_piece *held = &op->lane[i];
     if (held->used == 0)
       continue;
     mr_status status = emit_joined(op, held, &held->head, NULL, 0);
@@ -244,6 +233,11 @@ static mr_status lines_stop(void *instance) {
     held->used = 0;
   }
   return MR_OK;
+}
+
+static const void *lines_extension(const mr_operator *self, const char *id) {
+  (void)self;
+  return strcmp(id, MR_EXT_STATE) == 0 ? &lines_state : NULL;
 }
 
 static const mr_param max_length = {
@@ -272,7 +266,7 @@ const mr_operator basic_lines = {
     .kind = MR_KIND_TRANSFORM,
     .flags = MR_OP_DETERMINISTIC | MR_OP_RESUMABLE,
     .id = "lines",
-    .version = "1.0.0",
+    .version = "1.1.0",
     .title = "Lines",
     .description = "Makes a record of each line of a stream of bytes. Lines may span records; the "
                    "last one needs no newline.",
@@ -283,9 +277,10 @@ const mr_operator basic_lines = {
     .param_count = 1,
     .input_count = 1,
     .output_count = 1,
+    .state_version = 1,
     .create = lines_create,
     .destroy = lines_destroy,
     .start = lines_start,
     .stop = lines_stop,
     .process = lines_process,
-    .extension = basic_no_extension};
+    .extension = lines_extension};

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugin `basic`: lines, words, keys, and two operators for trying out topologies.
+// The plugin `basic`: lines, words, keys, JSON, filters, duplicates, and operators for trying out
+// topologies.
 #include "basic.h"
 
 MR_MANIFEST("{\"millrace\":1,\"abi\":\"1.0\",\"name\":\"basic\",\"version\":\"1.0.0\","
-            "\"operators\":[\"lines\",\"words\",\"key\",\"pass\",\"assert\"]}");
+            "\"operators\":[\"lines\",\"words\",\"key\",\"pass\",\"assert\",\"json.decode\","
+            "\"json.encode\",\"filter\",\"rate_limit\",\"dedupe\"]}");
 
-static const mr_operator *const operators[] = {&basic_lines, &basic_words, &basic_key, &basic_pass,
-                                               &basic_assert};
+static const mr_operator *const operators[] = {
+    &basic_lines,       &basic_words,       &basic_key,    &basic_pass,       &basic_assert,
+    &basic_json_decode, &basic_json_encode, &basic_filter, &basic_rate_limit, &basic_dedupe};
 
 static const mr_plugin plugin = {.struct_size = sizeof(mr_plugin),
                                  .abi_version = MR_ABI_VERSION,

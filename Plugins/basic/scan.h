@@ -11,17 +11,6 @@
 
 #if defined(__SSE2__)
 
-static inline uint64_t scan_newlines(const uint8_t *bytes) {
-  const __m128i newline = _mm_set1_epi8('\n');
-  uint64_t mask = 0;
-  for (int part = 0; part < 4; part++) {
-    __m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)(bytes + part * 16));
-    uint64_t found = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(sixteen, newline));
-    mask |= found << (part * 16);
-  }
-  return mask;
-}
-
 /* White space of the C locale: the space and the bytes 9 to 13. */
 static inline uint64_t scan_spaces(const uint8_t *bytes) {
   const __m128i space = _mm_set1_epi8(' '), nine = _mm_set1_epi8(9), four = _mm_set1_epi8(4);
@@ -37,13 +26,6 @@ static inline uint64_t scan_spaces(const uint8_t *bytes) {
 }
 
 #else
-
-static inline uint64_t scan_newlines(const uint8_t *bytes) {
-  uint64_t mask = 0;
-  for (int i = 0; i < 64; i++)
-    mask |= (uint64_t)(bytes[i] == '\n') << i;
-  return mask;
-}
 
 static inline uint64_t scan_spaces(const uint8_t *bytes) {
   uint64_t mask = 0;
@@ -62,11 +44,6 @@ static inline const uint8_t *scan_block(const uint8_t *bytes, uint64_t left, uin
   memset(room, '\n', 64);
   memcpy(room, bytes, left);
   return room;
-}
-
-/* The bits that stand for bytes that are there. */
-static inline uint64_t scan_there(uint64_t left) {
-  return left >= 64 ? UINT64_MAX : ((uint64_t)1 << left) - 1;
 }
 
 #endif

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const mr_operator bench_token_source, bench_token_sink, bench_echo, bench_count;
+extern const mr_operator bench_token_source, bench_token_sink, bench_echo, bench_count,
+    bench_keyed;
 extern const mr_operator oracle_source, oracle_sink;
 
 /* Fail with a formatted text. Returns `code`. */
@@ -38,6 +39,14 @@ static inline mr_status bench_number(const mr_config *config, const char *path, 
   mr_status status = config->get_int(config, path, &number);
   *into = (uint64_t)number;
   return status;
+}
+
+/* What the extensions answer when bytes could not be moved, or are not as they should be. */
+static inline mr_status bench_moved(const mr_host *host, mr_ctx *ctx, mr_status status) {
+  return status == MR_OK ? MR_OK : mr_fail(host, ctx, status, "its state could not be moved");
+}
+static inline mr_status bench_damaged(const mr_host *host, mr_ctx *ctx) {
+  return mr_fail(host, ctx, MR_E_STATE, "the saved state is damaged");
 }
 
 static inline const void *bench_no_extension(const mr_operator *self, const char *id) {

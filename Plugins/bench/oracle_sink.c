@@ -2,30 +2,38 @@
 // `oracle.sink`: every key's records come in the order of their sequence, each once, and none is
 // missing at the end. A key belongs to one sink task.
 //
+// With checkpoints and `effects`, what each epoch brought is written there when it is committed,
+// for somebody outside to check: oracle_effects.c. What it expects is saved by key group.
+//
 // The tasks of a sink add up what they saw, per channel; the last one to stop compares the sum.
-#include "oracle.h"
+#include "oracle_sink.h"
 #include <pthread.h>
 
 #define CHANNELS 64
 
-typedef struct {
-  const mr_host *host;
-  mr_ctx *ctx;
-  uint64_t count, keys, channel;
-  uint64_t seen;
-  uint64_t *expected; /* sequence that comes next, per key */
-  uint32_t tasks;
-} sink;
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
   uint64_t seen;
-  uint32_t stopped;
+  uint32_t stopped, round;
 } totals[CHANNELS]; /* guarded by lock */
 
+/* A task that was counted before its attempt was given up will be counted again. */
+static void take_back(const oracle *op) {
+  pthread_mutex_lock(&lock);
+  if (op->counted && op->round == totals[op->channel].round) {
+    totals[op->channel].seen -= op->seen;
+    totals[op->channel].stopped--;
+  }
+  pthread_mutex_unlock(&lock);
+}
+
 static void sink_destroy(void *instance) {
-  free(((sink *)instance)->expected);
-  free(instance);
+  oracle *op = instance;
+  take_back(op);
+  free(op->expected);
+  free(op->before);
+  free(op->effects);
+  free(op);
 }
 
 static mr_status sink_create(const mr_operator *self, const mr_host *host, mr_ctx *ctx,
@@ -39,7 +47,7 @@ static mr_status sink_create(const mr_operator *self, const mr_host *host, mr_ct
     status = bench_number(config, "/channel", &channel);
   if (status != MR_OK)
     return status;
-  sink *op = calloc(1, sizeof *op);
+  oracle *op = calloc(1, sizeof *op);
   if (op == NULL)
     return bench_no_memory(host, ctx);
   op->host = host;
@@ -48,21 +56,25 @@ static mr_status sink_create(const mr_operator *self, const mr_host *host, mr_ct
   op->keys = keys;
   op->channel = channel;
   op->expected = calloc(keys, sizeof *op->expected);
-  if (op->expected == NULL) {
+  op->before = calloc(keys, sizeof *op->before);
+  status = op->expected != NULL && op->before != NULL ? oracle_effects_configure(op, config)
+                                                      : bench_no_memory(host, ctx);
+  if (status != MR_OK) {
     sink_destroy(op);
-    return bench_no_memory(host, ctx);
+    return status;
   }
   *instance = op;
   return MR_OK;
 }
 
 static mr_status sink_start(void *instance, const mr_start *info) {
-  sink *op = instance;
+  oracle *op = instance;
   op->tasks = info->parallelism;
+  memcpy(op->before, op->expected, op->keys * sizeof *op->before);
   return MR_OK;
 }
 
-static mr_status wrong(const sink *op, const oracle_payload *found) {
+static mr_status wrong(const oracle *op, const oracle_payload *found) {
   uint64_t expected = op->expected[found->key];
   return bench_fail(op->host, op->ctx, MR_E_INTERNAL,
                     "key %llu: expected sequence %llu, found %llu (record %llu): %s",
@@ -73,7 +85,7 @@ static mr_status wrong(const sink *op, const oracle_payload *found) {
 }
 
 static mr_status sink_process(void *instance, const mr_batch *batch, mr_work *work) {
-  sink *op = instance;
+  oracle *op = instance;
   (void)work;
   for (uint32_t i = 0; i < batch->count; i++) {
     const mr_record *record = mr_at(batch, i);
@@ -101,7 +113,7 @@ static mr_status sink_process(void *instance, const mr_batch *batch, mr_work *wo
 }
 
 /* Keys that came have to be complete. */
-static mr_status check_keys(const sink *op) {
+static mr_status check_keys(const oracle *op) {
   for (uint64_t key = 0; key < op->keys && key < op->count; key++) {
     uint64_t all = (op->count - key + op->keys - 1) / op->keys;
     if (op->expected[key] != 0 && op->expected[key] != all)
@@ -114,14 +126,17 @@ static mr_status check_keys(const sink *op) {
 }
 
 static mr_status sink_stop(void *instance) {
-  sink *op = instance;
+  oracle *op = instance;
   mr_status status = check_keys(op);
   pthread_mutex_lock(&lock);
   uint64_t seen = totals[op->channel].seen += op->seen;
   int last = ++totals[op->channel].stopped == op->tasks;
+  op->counted = 1;
+  op->round = totals[op->channel].round;
   if (last) {
     totals[op->channel].seen = 0;
     totals[op->channel].stopped = 0;
+    totals[op->channel].round++;
   }
   pthread_mutex_unlock(&lock);
   if (status == MR_OK && last && seen != op->count)
@@ -137,7 +152,24 @@ static const mr_param channel = {.struct_size = sizeof(mr_param),
                                  .default_value = "0",
                                  .minimum = "0",
                                  .maximum = "63"};
-static const mr_param *const params[] = {&oracle_count, &oracle_keys, &channel};
+static const mr_param effects = {
+    .struct_size = sizeof(mr_param),
+    .type = MR_P_STRING,
+    .name = "effects",
+    .doc = "A folder to write to, with checkpoints: a file for each epoch that brought something, "
+           "named by epoch, task and attempt, with a line `key first behind` for each key: "
+           "sequences from `first` on, up to and without `behind`.",
+    .example = "effects",
+    .minimum = "1",
+    .maximum = "3000"};
+static const mr_param *const params[] = {&oracle_count, &oracle_keys, &channel, &effects};
+
+static const void *sink_extension(const mr_operator *self, const char *id) {
+  (void)self;
+  if (strcmp(id, MR_EXT_SINK) == 0)
+    return &oracle_phases;
+  return strcmp(id, MR_EXT_STATE) == 0 ? &oracle_state : NULL;
+}
 
 static const mr_port in = {.struct_size = sizeof(mr_port),
                            .name = "in",
@@ -150,18 +182,19 @@ const mr_operator oracle_sink = {
     .kind = MR_KIND_SINK,
     .flags = MR_OP_DETERMINISTIC,
     .id = "oracle.sink",
-    .version = "1.0.0",
+    .version = "1.1.0",
     .title = "Sequence oracle, sink",
     .description = "Fails when a record of `oracle.source` is lost, comes twice or comes before "
                    "an earlier one of its key.",
     .example = "{ use: oracle.sink, from: work, with: { count: 1000000 } }",
     .params = params,
     .inputs = inputs,
-    .param_count = 3,
+    .param_count = 4,
     .input_count = 1,
+    .state_version = 1,
     .create = sink_create,
     .destroy = sink_destroy,
     .start = sink_start,
     .stop = sink_stop,
     .process = sink_process,
-    .extension = bench_no_extension};
+    .extension = sink_extension};

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+// `oracle.source`. Its position, 8 bytes each: the number of tasks; key and sequence of the record
+// that comes next. Any task can go on with it: which keys are its own follows from the key.
 #include "oracle.h"
+
+#include "../shared/packing.h"
 
 typedef struct {
   const mr_host *host;
   mr_ctx *ctx;
   mr_out *out;
   uint32_t schema;
-  uint32_t step; /* parallelism */
+  uint32_t step;     /* parallelism */
+  uint64_t restored; /* parallelism when `key` and `sequence` were saved; 0: they were not */
   uint64_t count, keys;
   uint64_t first;         /* the smallest key of this instance */
   uint64_t key, sequence; /* of the next record */
@@ -50,9 +55,48 @@ static mr_status source_start(void *instance, const mr_start *info) {
   op->out = info->out[0];
   op->schema = info->out_schema[0];
   op->step = info->parallelism;
-  op->first = op->key = info->instance;
+  if (op->restored != 0 && op->restored != op->step)
+    return bench_fail(op->host, op->ctx, MR_E_STATE,
+                      "the saved position is that of %llu tasks, and there are %u now",
+                      (unsigned long long)op->restored, op->step);
+  if (op->restored == 0)
+    op->key = info->instance;
+  op->first = op->key % op->step;
   return MR_OK;
 }
+
+static mr_status source_save(void *instance, uint64_t epoch, mr_writer *writer) {
+  const source *op = instance;
+  packing packed = {0};
+  (void)epoch;
+  pack_number(&packed, op->step, 8);
+  pack_number(&packed, op->key, 8);
+  pack_number(&packed, op->sequence, 8);
+  return bench_moved(op->host, op->ctx, pack_send(&packed, writer));
+}
+
+static mr_status source_restore(void *instance, const mr_snapshot *info, mr_reader *reader) {
+  source *op = instance;
+  packing piece = {0};
+  (void)info;
+  mr_status status = pack_receive(&piece, reader);
+  unpacking from = unpack_from(&piece);
+  uint64_t tasks = unpack_number(&from, 8);
+  op->key = unpack_number(&from, 8);
+  op->sequence = unpack_number(&from, 8);
+  pack_free(&piece);
+  if (status != MR_OK)
+    return bench_moved(op->host, op->ctx, status);
+  /* A task without keys stands at its number, behind them all. */
+  if (from.failed || from.left > 0 || op->restored != 0 || tasks == 0 || tasks > UINT32_MAX ||
+      (op->key >= op->keys && op->key >= tasks) || op->sequence > op->count)
+    return bench_damaged(op->host, op->ctx);
+  op->restored = tasks;
+  return MR_OK;
+}
+
+static const mr_state state = {
+    .struct_size = sizeof(mr_state), .save = source_save, .restore = source_restore};
 
 static int at_end(const source *op) {
   return op->first >= op->keys || op->sequence * op->keys + op->key >= op->count;
@@ -87,7 +131,9 @@ static const mr_source reading = {
 
 static const void *source_extension(const mr_operator *self, const char *id) {
   (void)self;
-  return strcmp(id, MR_EXT_SOURCE) == 0 ? &reading : NULL;
+  if (strcmp(id, MR_EXT_SOURCE) == 0)
+    return &reading;
+  return strcmp(id, MR_EXT_STATE) == 0 ? &state : NULL;
 }
 
 const mr_param oracle_count = {.struct_size = sizeof(mr_param),
@@ -117,7 +163,7 @@ const mr_operator oracle_source = {
     .kind = MR_KIND_SOURCE,
     .flags = MR_OP_DETERMINISTIC | MR_OP_RESUMABLE,
     .id = "oracle.source",
-    .version = "1.0.0",
+    .version = "1.1.0",
     .title = "Sequence oracle, source",
     .description = "Emits numbered records. `oracle.sink` knows what has to arrive.",
     .example = "{ use: oracle.source, with: { count: 1000000 } }",
@@ -125,6 +171,7 @@ const mr_operator oracle_source = {
     .outputs = outputs,
     .param_count = 2,
     .output_count = 1,
+    .state_version = 1,
     .create = source_create,
     .destroy = source_destroy,
     .start = source_start,

@@ -5,11 +5,12 @@
 
 MR_MANIFEST("{\"millrace\":1,\"abi\":\"1.0\",\"name\":\"bench\",\"version\":\"1.0.0\","
             "\"operators\":[\"bench.token.source\",\"bench.token.sink\",\"bench.echo\","
-            "\"bench.count\",\"oracle.source\",\"oracle.sink\"]}");
+            "\"bench.count\",\"bench.keyed\",\"oracle.source\",\"oracle.sink\"]}");
 
 static const mr_operator *const operators[] = {&bench_token_source, &bench_token_sink,
                                                &bench_echo,         &bench_count,
-                                               &oracle_source,      &oracle_sink};
+                                               &bench_keyed,        &oracle_source,
+                                               &oracle_sink};
 
 static const mr_plugin plugin = {.struct_size = sizeof(mr_plugin),
                                  .abi_version = MR_ABI_VERSION,

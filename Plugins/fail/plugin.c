@@ -3,14 +3,14 @@
 #include "fail.h"
 
 MR_MANIFEST("{\"millrace\":1,\"abi\":\"1.0\",\"name\":\"fail\",\"version\":\"1.0.0\","
-            "\"operators\":[\"fail\"]}");
+            "\"operators\":[\"fail\",\"fail.sink\"]}");
 
-static const mr_operator *const operators[] = {&fail_operator};
+static const mr_operator *const operators[] = {&fail_operator, &fail_sink};
 
 static const mr_plugin plugin = {.struct_size = sizeof(mr_plugin),
                                  .abi_version = MR_ABI_VERSION,
                                  .min_abi_version = 0x00010000u,
-                                 .operator_count = 1,
+                                 .operator_count = 2,
                                  .operators = operators,
                                  .name = "fail",
                                  .version = "1.0.0",

@@ -1,57 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// `file.source`: one regular file as chunks of bytes.
-//
-// The file is read with pread straight into the space of the record to be. A chunk ends behind its
-// last newline (white space, in a line that is longer), and the rest is read again at the start of
-// the next: so lines stay whole without a buffer, and the position is one number, the offset of the
-// next byte (8 bytes, little endian).
-#include "io.h"
+// `file.source`: files as records.
+#include "file_source.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-/* Chunks of one poll: enough to make the call cheap, few enough to keep the next task busy. */
-#define CHUNKS_PER_POLL 4u
+/* Short files that are taken one after the other in one call. */
+#define FILES_PER_CALL 64u
 
-typedef struct {
-  const mr_host *host;
-  mr_ctx *ctx;
-  mr_out *out;
-  char *path;
-  int file;
-  uint32_t schema;
-  uint32_t assigned; /* assign was called: `reading` tells what it said */
-  uint32_t reading;
-  uint32_t paused;
-  uint64_t offset; /* of the next byte */
-  uint64_t size;   /* when it was opened */
-} file_source;
-
-static mr_status open_file(file_source *source) {
-  struct stat facts;
-  source->file = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (source->file < 0 || fstat(source->file, &facts) != 0)
-    return io_fail(source->host, source->ctx, MR_E_CONFIG, "cannot read %s: %s", source->path,
-                   strerror(errno));
-  if (S_ISDIR(facts.st_mode))
-    return io_fail(source->host, source->ctx, MR_E_CONFIG,
-                   "%s is a directory, expected a regular file", source->path);
-  if (!S_ISREG(facts.st_mode))
-    return io_fail(source->host, source->ctx, MR_E_CONFIG,
-                   "%s is not a regular file; a pipe or a device can be read with `stdin`",
-                   source->path);
-  source->size = (uint64_t)facts.st_size;
-  posix_fadvise(source->file, 0, 0, POSIX_FADV_SEQUENTIAL);
-  return MR_OK;
+static mr_status told(file_source *source) {
+  return io_tell(&source->reading.trouble, source->reading.host, source->reading.ctx);
 }
+
+/* ---- setup ------------------------------------------------------------------------- */
 
 static void file_source_destroy(void *op) {
   file_source *source = op;
-  if (source->file >= 0)
-    close(source->file);
-  free(source->path);
+  io_reading_free(&source->reading);
   free(source);
+}
+
+/* A path that can be seen to be wrong is refused before anything runs. */
+static mr_status try_path(io_reading *reading) {
+  struct stat facts;
+  io_input input;
+  if (io_is_pattern(reading->path) || (reading->follows && stat(reading->path, &facts) != 0))
+    return MR_OK;
+  if (stat(reading->path, &facts) == 0 && S_ISFIFO(facts.st_mode))
+    return MR_OK; /* opening it would be noticed by its writer */
+  mr_status status = io_input_open(&input, reading->path, &reading->trouble);
+  if (status == MR_OK)
+    io_input_close(&input);
+  else
+    reading->trouble.status = MR_E_CONFIG;
+  return status;
 }
 
 static mr_status file_source_create(const mr_operator *self, const mr_host *host, mr_ctx *ctx,
@@ -60,13 +41,13 @@ static mr_status file_source_create(const mr_operator *self, const mr_host *host
   file_source *source = calloc(1, sizeof *source);
   if (source == NULL)
     return mr_fail(host, ctx, MR_E_NOMEM, "out of memory");
-  source->host = host;
-  source->ctx = ctx;
-  source->file = -1;
-  source->reading = 1;
-  mr_status status = io_path(host, ctx, config, &source->path);
-  if (status == MR_OK)
-    status = open_file(source);
+  io_reading *reading = &source->reading;
+  reading->host = host;
+  reading->ctx = ctx;
+  reading->watch = (io_watch){.notices = -1, .timer = -1};
+  mr_status status = file_source_configure(reading, config, &source->rescan);
+  if (status == MR_OK && try_path(reading) != MR_OK)
+    status = told(source);
   if (status != MR_OK) {
     file_source_destroy(source);
     return status;
@@ -77,158 +58,147 @@ static mr_status file_source_create(const mr_operator *self, const mr_host *host
 
 static mr_status file_source_start(void *op, const mr_start *info) {
   file_source *source = op;
-  source->out = info->out[0];
-  source->schema = info->out_schema[0];
-  return MR_OK;
+  io_reading *reading = &source->reading;
+  reading->framing.out = info->out[0];
+  reading->framing.schema = info->out_schema[0];
+  if (reading->follows && info->parallelism > 1)
+    return io_fail(reading->host, reading->ctx, MR_E_CONFIG,
+                   "files are followed by one task, expected parallelism 1, found %u",
+                   info->parallelism);
+  if (source->idle)
+    return MR_OK;
+  mr_status status = MR_OK;
+  if (reading->follows)
+    status = io_follow_begin(reading, source->rescan);
+  else if (reading->count == 1 && reading->files[0]->state == IO_WAITING)
+    status = io_file_open(reading, reading->files[0]); /* a pipe is watched from the start */
+  return status == MR_OK ? MR_OK : told(source);
 }
+
+static uint32_t file_source_descriptors(void *op, int32_t *files, uint32_t capacity) {
+  file_source *source = op;
+  const io_reading *reading = &source->reading;
+  uint32_t count = 0;
+  if (reading->watch.timer >= 0 && count < capacity)
+    files[count++] = reading->watch.timer;
+  if (reading->watch.notices >= 0 && count < capacity)
+    files[count++] = reading->watch.notices;
+  for (uint64_t i = 0; i < reading->count && !reading->follows; i++)
+    if (reading->files[i]->state == IO_OPEN && !reading->files[i]->stream.input.seekable &&
+        count < capacity)
+      files[count++] = reading->files[i]->stream.input.file;
+  return count;
+}
+
+/* ---- reading ------------------------------------------------------------------------ */
 
 /* The end has come: was it where it should be? */
-static mr_status end_of_file(file_source *source) {
+static mr_status check_end(io_reading *reading, const io_file *file) {
+  const io_input *input = &file->stream.input;
   struct stat facts;
-  if (fstat(source->file, &facts) != 0)
-    return io_fail(source->host, source->ctx, MR_E_IO, "cannot read %s: %s", source->path,
-                   strerror(errno));
-  if (source->offset < source->size && (uint64_t)facts.st_size < source->size)
-    return io_fail(source->host, source->ctx, MR_E_IO,
-                   "%s shrank from %llu to %lld bytes while it was read, at byte %llu",
-                   source->path, (unsigned long long)source->size, (long long)facts.st_size,
-                   (unsigned long long)source->offset);
-  return MR_DONE;
+  if (!input->seekable || input->at >= input->size || fstat(input->file, &facts) != 0)
+    return MR_OK;
+  return io_note(&reading->trouble, MR_E_IO,
+                 "MR5306 %s shrank from %llu to %lld bytes while it was read, at byte %llu\n"
+                 "read files that are written to with follow=true",
+                 file->path, (unsigned long long)input->size, (long long)facts.st_size,
+                 (unsigned long long)input->at);
 }
 
-static mr_status read_chunk(file_source *source) {
-  uint8_t *bytes = mr_reserve(source->out, IO_CHUNK);
-  if (bytes == NULL)
-    return source->out->status;
-  ssize_t size = pread(source->file, bytes, IO_CHUNK, (off_t)source->offset);
-  if (size < 0 && errno == EINTR)
-    return MR_OK;
-  if (size < 0)
-    return io_fail(source->host, source->ctx, MR_E_IO, "cannot read %s at byte %llu: %s",
-                   source->path, (unsigned long long)source->offset, strerror(errno));
-  if (size == 0)
-    return end_of_file(source);
-  mr_record head = io_head(io_cut(bytes, (uint32_t)size), source->schema);
-  mr_commit(source->out, &head);
-  source->offset += head.length;
+/* One file after the other; all records of a call are from one. */
+static mr_status read_in_turn(io_reading *reading, uint32_t *credit, uint32_t *split) {
+  uint32_t all = *credit;
+  for (uint32_t i = 0; i < FILES_PER_CALL && *credit == all; i++) {
+    if (reading->current == reading->count)
+      return MR_DONE;
+    io_file *file = reading->files[reading->current];
+    *split = file->split;
+    mr_status status = MR_OK;
+    if (file->state == IO_WAITING)
+      status = io_file_open(reading, file);
+    if (file->state == IO_OPEN && status == MR_OK)
+      status = io_frame(&reading->framing, &file->framer, &file->stream, credit, &reading->trouble);
+    if (file->state == IO_OPEN && status == MR_DONE) {
+      status = check_end(reading, file);
+      if (status == MR_OK)
+        status = io_frame_end(&reading->framing, &file->framer, &file->stream, credit,
+                              &reading->trouble);
+      if (status == MR_OK)
+        io_file_close(reading, file);
+    }
+    if (status != MR_OK)
+      return status;
+    if (file->state == IO_FINISHED)
+      reading->current++;
+  }
   return MR_OK;
 }
 
 static mr_status file_source_poll(void *op, mr_poll *poll, mr_work *work) {
   file_source *source = op;
+  io_reading *reading = &source->reading;
+  uint32_t credit = poll->credit;
   (void)work;
   poll->split = 0;
-  if (!source->reading)
+  if (source->idle)
     return MR_DONE;
   if (source->paused)
     return MR_AGAIN;
-  for (uint32_t i = 0; i < CHUNKS_PER_POLL && i < poll->credit; i++) {
-    mr_status status = read_chunk(source);
-    if (status < 0 && i > 0)
-      return MR_OK; /* a failure drops the output of its call: it shall not have any */
-    if (status != MR_OK)
-      return status;
-  }
-  return MR_OK;
-}
-
-static mr_status file_source_discover(void *op, mr_splits *found) {
-  file_source *source = op;
-  mr_split whole = {.id = {source->path, strlen(source->path)}, .position = {NULL, 0}};
-  return found->put(found, &whole, 1);
-}
-
-static mr_status file_source_assign(void *op, const mr_split *splits, uint64_t n) {
-  file_source *source = op;
-  uint32_t before = source->assigned && source->reading;
-  source->assigned = 1;
-  source->reading = n > 0;
-  if (n == 0 || before)
-    return MR_OK; /* a split that is being read keeps its place */
-  if (splits[0].id.size != strlen(source->path) ||
-      memcmp(splits[0].id.data, source->path, splits[0].id.size) != 0)
-    return io_fail(source->host, source->ctx, MR_E_STATE, "expected the split %s, found %.*s",
-                   source->path, (int)splits[0].id.size, splits[0].id.data);
-  uint64_t offset = 0;
-  if (splits[0].position.size == sizeof offset)
-    memcpy(&offset, splits[0].position.data, sizeof offset);
-  else if (splits[0].position.size != 0)
-    return io_fail(source->host, source->ctx, MR_E_STATE,
-                   "%s: expected a position of 8 bytes, found %llu", source->path,
-                   (unsigned long long)splits[0].position.size);
-  if (offset > source->size)
-    return io_fail(source->host, source->ctx, MR_E_STATE,
-                   "%s: it was read up to byte %llu, but has only %llu now", source->path,
-                   (unsigned long long)offset, (unsigned long long)source->size);
-  source->offset = offset;
-  return MR_OK;
-}
-
-static mr_status file_source_positions(void *op, uint64_t epoch, mr_splits *into) {
-  file_source *source = op;
-  (void)epoch;
-  if (!source->reading)
-    return MR_OK;
-  mr_split place = {.id = {source->path, strlen(source->path)},
-                    .position = {(const char *)&source->offset, sizeof source->offset}};
-  return into->put(into, &place, 1);
+  if (reading->trouble.status != MR_OK)
+    return told(source);
+  mr_status status =
+      reading->follows ? io_follow(reading, &credit) : read_in_turn(reading, &credit, &poll->split);
+  if (status >= 0)
+    return status;
+  /* A failure drops the output of its call: it waits for one that has none. */
+  return credit < poll->credit ? MR_OK : told(source);
 }
 
 static mr_status file_source_pause(void *op, uint32_t split, uint32_t on) {
   file_source *source = op;
-  (void)split;
+  (void)split; /* there is one that is read at a time */
   source->paused = on;
   if (!on)
-    source->host->wake(source->ctx);
+    source->reading.host->wake(source->reading.ctx);
   return MR_OK;
 }
 
-static const mr_source reading = {.struct_size = sizeof(mr_source),
-                                  .flags = MR_SOURCE_OFFSET,
-                                  .poll = file_source_poll,
-                                  .discover = file_source_discover,
-                                  .assign = file_source_assign,
-                                  .positions = file_source_positions,
-                                  .pause = file_source_pause};
+static const mr_source extension = {.struct_size = sizeof(mr_source),
+                                    .flags = MR_SOURCE_OFFSET,
+                                    .poll = file_source_poll,
+                                    .descriptors = file_source_descriptors,
+                                    .discover = file_source_discover,
+                                    .assign = file_source_assign,
+                                    .positions = file_source_positions,
+                                    .pause = file_source_pause};
 
 static const void *file_source_extension(const mr_operator *self, const char *id) {
   (void)self;
-  return strcmp(id, MR_EXT_SOURCE) == 0 ? &reading : NULL;
+  return strcmp(id, MR_EXT_SOURCE) == 0 ? &extension : NULL;
 }
-
-static const mr_param path = {.struct_size = sizeof(mr_param),
-                              .type = MR_P_STRING,
-                              .flags = MR_PARAM_REQUIRED,
-                              .name = "path",
-                              .doc = "The file to read, a regular one.",
-                              .example = "access.log",
-                              .minimum = "1",
-                              .maximum = "4096"};
-static const mr_param *const params[] = {&path};
 
 static const mr_port out = {.struct_size = sizeof(mr_port),
                             .name = "out",
-                            .doc = "Chunks of up to 32 KiB, of whole lines with their newlines. A "
-                                   "line that is longer spans several chunks, cut at white space "
-                                   "where there is any.",
+                            .doc = "What `as` makes of the files, without a key.",
                             .schema = "bytes"};
 static const mr_port *const outputs[] = {&out};
 
 const mr_operator io_file_source = {
     .struct_size = sizeof(mr_operator),
     .kind = MR_KIND_SOURCE,
-    .flags = MR_OP_DETERMINISTIC | MR_OP_RESUMABLE,
+    .flags = MR_OP_DETERMINISTIC | MR_OP_RESUMABLE | MR_OP_BLOCKS,
     .id = "file.source",
-    .version = "1.0.0",
+    .version = "1.1.0",
     .title = "File source",
-    .description = "Reads a file from its beginning to its end. It emits chunks of bytes; `lines` "
-                   "makes a record of each line.",
-    .example = "{ use: file.source, with: { path: access.log } }",
-    .params = params,
+    .description =
+        "Reads files, compressed or not, by line, by length prefix, whole, or in chunks of bytes "
+        "for `lines` or `words`. It reads to their end, or follows them as they grow. With more "
+        "than one task, each reads some of the files.",
+    .example = "{ use: file.source, with: { path: \"logs/*.log.gz\", as: line } }",
+    .params = file_source_params,
     .outputs = outputs,
-    .param_count = 1,
+    .param_count = FILE_SOURCE_PARAMS,
     .output_count = 1,
-    .max_parallelism = 1,
     .create = file_source_create,
     .destroy = file_source_destroy,
     .start = file_source_start,

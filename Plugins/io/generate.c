@@ -147,7 +147,14 @@ static mr_status make_image(generate *op) {
 static mr_status generate_start(void *instance, const mr_start *info) {
   generate *op = instance;
   op->out = info->out[0];
-  op->next = info->instance;
+  if (op->restored != 0 && op->restored != info->parallelism)
+    return io_fail(op->host, op->ctx, MR_E_STATE,
+                   "the saved numbers are those of %llu tasks, and there are %u now\n"
+                   "run it with as many tasks as before",
+                   (unsigned long long)op->restored, info->parallelism);
+  /* After a restore the next record is due at once: what was missed meanwhile is not made up. */
+  op->first = op->restored != 0 ? op->next : 0;
+  op->next = op->restored != 0 ? op->next : info->instance;
   op->step = info->parallelism;
   op->head = io_head(0, info->out_schema[0]);
   if (op->keys.count > 0)
@@ -162,12 +169,12 @@ static uint32_t due(generate *op, uint32_t limit) {
   if (op->began == 0)
     op->began = now;
   double elapsed = (double)(now - op->began) / SECOND;
-  double last = elapsed * op->rate; /* records 0 ... last are due */
+  double last = (double)op->first + elapsed * op->rate; /* records up to `last` are due */
   if (last >= (double)op->next) {
     double many = (last - (double)op->next) / (double)op->step + 1;
     return many < limit ? (uint32_t)many : limit;
   }
-  double wait = (double)op->next / op->rate - elapsed;
+  double wait = (double)(op->next - op->first) / op->rate - elapsed;
   wait = wait < FAR ? wait : FAR;
   int64_t at = now + (int64_t)(wait * SECOND) + 1;
   at = at < now + TICK ? now + TICK : at;
@@ -221,7 +228,9 @@ static const mr_source reading = {.struct_size = sizeof(mr_source),
 
 static const void *generate_extension(const mr_operator *self, const char *id) {
   (void)self;
-  return strcmp(id, MR_EXT_SOURCE) == 0 ? &reading : NULL;
+  if (strcmp(id, MR_EXT_SOURCE) == 0)
+    return &reading;
+  return strcmp(id, MR_EXT_STATE) == 0 ? &generate_state : NULL;
 }
 
 static const mr_param count = {.struct_size = sizeof(mr_param),
@@ -286,15 +295,18 @@ const mr_operator io_generate = {
     .kind = MR_KIND_SOURCE,
     .flags = MR_OP_DETERMINISTIC | MR_OP_RESUMABLE,
     .id = "generate",
-    .version = "1.0.0",
+    .version = "1.1.0",
     .title = "Generate",
-    .description = "Makes up records, the same ones in each run. For trying things out, for tests "
-                   "and for measuring.",
+    .description =
+        "Makes up records, the same ones in each run, and goes on with the next one after a "
+        "restart. It keeps the number of tasks that it began with. For trying things "
+        "out, for tests and for measuring.",
     .example = "{ use: generate, with: { count: 1000, rate: 100/s, keys: 10 } }",
     .params = params,
     .outputs = outputs,
     .param_count = sizeof params / sizeof *params,
     .output_count = 1,
+    .state_version = 1,
     .create = generate_create,
     .destroy = generate_destroy,
     .start = generate_start,

@@ -14,6 +14,7 @@
 #define MR_IO_GENERATE_H
 
 #include "io.h"
+#include <millrace/ext/state.h>
 
 /* Which key record n has. */
 typedef struct {
@@ -42,13 +43,17 @@ typedef struct {
   mr_record head;
   mr_str value; /* data NULL: the number */
   uint64_t size;
-  uint64_t count; /* UINT64_MAX: no end */
-  uint64_t next;  /* n of the next record */
-  uint64_t step;  /* from one n of this instance to the next */
-  double rate;    /* per second, over all instances; 0: no limit */
-  int64_t began;  /* monotonic ns when record 0 was due; 0: not yet */
+  uint64_t count;    /* UINT64_MAX: no end */
+  uint64_t next;     /* n of the next record */
+  uint64_t first;    /* the one whose time the clock begins with */
+  uint64_t step;     /* from one n of this instance to the next */
+  double rate;       /* per second, over all instances; 0: no limit */
+  int64_t began;     /* monotonic ns when record `first` was due; 0: not yet */
+  uint64_t restored; /* tasks there were when `next` was saved; 0: it was not */
   int timer;
 } generate;
+
+extern const mr_state generate_state;
 
 /* Fill the tables. MR_OK or MR_E_NOMEM, without text. `text`: keys are "k0", "k1", ... */
 mr_status generate_keys_make(generate_keys *keys, const mr_host *host, int text);

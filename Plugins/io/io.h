@@ -31,6 +31,26 @@ io_fail(const mr_host *host, mr_ctx *ctx, mr_status code, const char *format, ..
   return code;
 }
 
+/* A failure that waits until a call has no output to lose. The first one stays. */
+typedef struct {
+  mr_status status; /* MR_OK: none */
+  int error;        /* errno, where there was one */
+  char text[4608];
+} io_trouble;
+
+/* Note a failure, unless there is one. The text may begin with a code, `MR5303 `, and end with a
+ * line of its own that says what to do next. Returns the status that stands. */
+__attribute__((format(printf, 3, 4))) mr_status io_note(io_trouble *trouble, mr_status status,
+                                                        const char *format, ...);
+/* The same for a call that left errno: its text is appended. `next` may be NULL. */
+__attribute__((format(printf, 3, 4))) mr_status io_note_errno(io_trouble *trouble, const char *next,
+                                                              const char *format, ...);
+/* Tell the host, and forget. Returns the status. */
+mr_status io_tell(io_trouble *trouble, const mr_host *host, mr_ctx *ctx);
+/* Log one line. */
+__attribute__((format(printf, 4, 5))) void io_say(const mr_host *host, mr_ctx *ctx, mr_level level,
+                                                  const char *format, ...);
+
 /* Is the parameter there, by its user or by default? */
 static inline int io_given(const mr_config *config, const char *path) {
   mr_type type = config->type(config, path);

@@ -13,12 +13,10 @@
 
 mr_status io_writer_create(io_writer *writer, const mr_host *host, mr_ctx *ctx,
                            const mr_config *config) {
-  mr_str format;
-  mr_status status = config->get_string(config, "/format", &format);
+  *writer = (io_writer){.host = host, .ctx = ctx, .name = "", .file = -1, .room = 2 * BUFFER};
+  mr_status status = io_text_configure(config, &writer->with_key);
   if (status != MR_OK)
     return status;
-  *writer = (io_writer){.host = host, .ctx = ctx, .name = "", .file = -1, .room = 2 * BUFFER};
-  writer->with_key = format.size == strlen("key_value");
   writer->bytes = malloc(writer->room);
   return writer->bytes != NULL ? MR_OK : mr_fail(host, ctx, MR_E_NOMEM, "out of memory");
 }
@@ -37,12 +35,15 @@ void io_writer_destroy(io_writer *writer) {
 }
 
 static mr_status failed(const io_writer *writer, int error) {
+  io_trouble trouble = {0};
+  errno = error;
   if (error == EPIPE)
-    return io_fail(writer->host, writer->ctx, MR_E_IO,
-                   "%s is a closed pipe: its reader has ended, %llu bytes are left", writer->name,
-                   (unsigned long long)writer->used);
-  return io_fail(writer->host, writer->ctx, MR_E_IO, "cannot write %llu bytes to %s: %s",
-                 (unsigned long long)writer->used, writer->name, strerror(error));
+    io_note(&trouble, MR_E_IO, "%s nobody reads %s any more, %llu bytes are left",
+            writer->filters ? "MR5308" : "MR5303", writer->name, (unsigned long long)writer->used);
+  else
+    io_note_errno(&trouble, NULL, "cannot write %llu bytes to %s", (unsigned long long)writer->used,
+                  writer->name);
+  return io_tell(&trouble, writer->host, writer->ctx);
 }
 
 /* MR_OK when a write will not wait, MR_YIELD when nobody reads for `turns` times a short while. */
@@ -91,29 +92,11 @@ static int make_room(io_writer *writer, uint64_t size) {
   return 1;
 }
 
-/* The bytes that `append` makes of a record. */
-static uint64_t text_size(const io_writer *writer, const uint8_t *payload,
-                          const mr_record *record) {
-  uint64_t size = mr_value_size(record);
-  int ends = size > 0 && payload[record->length - 1] == '\n';
-  return size + !ends + (writer->with_key ? record->key_length + 1u : 0);
-}
-
-/* The value, or key, tab and value; and a newline unless there is one. */
 static int append(io_writer *writer, const uint8_t *payload, const mr_record *record) {
-  uint32_t key = record->key_length, size = mr_value_size(record);
   if (!make_room(writer, (uint64_t)record->length + 2))
     return 0;
   uint8_t *to = writer->bytes + writer->used;
-  if (writer->with_key) {
-    memcpy(to, payload, key);
-    to += key;
-    *to++ = '\t';
-  }
-  memcpy(to, payload + key, size);
-  to += size;
-  if (size == 0 || to[-1] != '\n')
-    *to++ = '\n';
+  to = io_text_put(writer->with_key, to, payload, record);
   writer->used = (uint64_t)(to - writer->bytes);
   return 1;
 }
@@ -145,7 +128,7 @@ static uint32_t give_back(io_writer *writer, const mr_batch *batch, uint32_t fir
   uint64_t end = 0;
   while (end < written) {
     const mr_record *record = mr_at(batch, first++);
-    end += text_size(writer, mr_payload(batch, record), record);
+    end += io_text_size(writer->with_key, mr_payload(batch, record), record);
   }
   writer->used = end - written;
   return first;
@@ -178,6 +161,15 @@ mr_status io_writer_take(io_writer *writer, const mr_batch *batch, mr_work *work
   /* One record stays with the host even if all have begun: the call that finishes it must come. */
   work->consumed = begun < batch->count || begun == 0 ? begun : begun - 1;
   return status;
+}
+
+int io_writer_restore(io_writer *writer, const uint8_t *bytes, uint64_t size) {
+  if (!make_room(writer, size))
+    return 0;
+  if (size > 0)
+    memcpy(writer->bytes + writer->used, bytes, size);
+  writer->used += size;
+  return 1;
 }
 
 mr_status io_writer_finish(io_writer *writer) {

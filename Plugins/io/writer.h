@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What `stdout` and `file.sink` have in common: records as text in a buffer, the buffer to a file.
+ * Records as text to standard output, a pipe or a device: to what may be slow to take them.
  *
  * When not all of a batch can be written, because a disk is full or a reader slow, what has not
  * begun to be written is taken out of the buffer again and comes again with the next batch of its
@@ -9,7 +9,7 @@
 #ifndef MR_IO_WRITER_H
 #define MR_IO_WRITER_H
 
-#include "io.h"
+#include "text.h"
 
 typedef struct {
   const mr_host *host;
@@ -18,6 +18,7 @@ typedef struct {
   int file;
   uint32_t plain;    /* a write of any size ends by itself: no pipe, terminal or socket */
   uint32_t with_key; /* format=key_value */
+  uint32_t filters;  /* it is standard output: a reader that ends is no surprise */
   uint8_t *bytes;
   uint64_t used, room;
   uint64_t *taken_until;  /* per lane: records before this sequence are written */
@@ -35,9 +36,9 @@ void io_writer_destroy(io_writer *writer);
 /* Take the records of a batch, write when no more are waiting. MR_OK, MR_YIELD when the reader is
  * slow, or MR_E_IO. [task] */
 mr_status io_writer_take(io_writer *writer, const mr_batch *batch, mr_work *work);
+/* Put bytes that an earlier writer had not written in front of everything else. 0: no memory. */
+int io_writer_restore(io_writer *writer, const uint8_t *bytes, uint64_t size);
 /* Write what is left. MR_OK, MR_AGAIN when the reader is slow, or MR_E_IO. [task] */
 mr_status io_writer_finish(io_writer *writer);
-
-extern const mr_param io_format;
 
 #endif
