@@ -11,8 +11,15 @@ package protocol ControlSurface: Sendable {
     func view(of job: String) -> JobView?
     /// The plan that the job runs.
     func plan(of job: String) -> Plan?
-    /// Begins to drain the job and returns at once. Throws `wrongState` when it is over.
-    func stop(_ job: String) throws(Failure)
+    /// Begins to drain the job, or ends it, and returns at once. Throws `wrongState` when it is
+    /// over or keeps nothing to make a savepoint of, MR6105 when there is one already.
+    func stop(_ job: String, _ request: StopRequest) throws(Failure)
+    /// What the job has logged behind line number `after`; nil when there is no such job.
+    func logs(of job: String, after: UInt64) -> LogPage?
+    /// Sends copies of records that pass a node, until the job is over or nobody takes them. Throws
+    /// before the first one: MR7004 without such a node or port, MR2504 for a condition that is
+    /// none, MR4401 when there are too many taps, `wrongState` when the job is over.
+    func tap(_ job: String, _ request: TapRequest, _ send: EventSink) throws(Failure)
     var host: HostView { get }
 }
 
@@ -25,13 +32,21 @@ package struct HostView: Hashable, Codable, Sendable {
     package var pid: Int
     /// Nanoseconds since 1970 as RFC 3339.
     package var started: String
+    /// Where the job's state lies; nil: it keeps none, or there are several jobs.
+    package var stateFolder: String?
 
-    package init(program: String, pid: Int, started: Int64) {
+    enum CodingKeys: String, CodingKey {
+        case program, version, abi, pid, started
+        case stateFolder = "state_folder"
+    }
+
+    package init(program: String, pid: Int, started: Int64, stateFolder: String? = nil) {
         self.program = program
         self.version = Release.version
         self.abi = "\(Release.abiMajor).\(Release.abiMinor)"
         self.pid = pid
         self.started = Timestamp.text(nanosecondsSince1970: started)
+        self.stateFolder = stateFolder
     }
 
     var json: JSON {
@@ -39,6 +54,7 @@ package struct HostView: Hashable, Codable, Sendable {
             .init("program", .string(program)), .init("version", .string(version)),
             .init("abi", .string(abi)), .init("pid", .int(Int64(pid))),
             .init("started", .string(started)),
+            .init("state_folder", stateFolder.map(JSON.string) ?? .null),
             .init(
                 "limits",
                 .object([

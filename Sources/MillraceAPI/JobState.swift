@@ -69,6 +69,8 @@ package enum JobPhase: Hashable, Sendable {
     /// Plugins are being loaded and tasks opened.
     case starting
     case running
+    /// An attempt failed, the next one goes on from the last checkpoint.
+    case recovering(Failure)
     /// Sources have been told to end; `deadline` in nanoseconds since 1970.
     case draining(why: DrainCause, deadline: Int64)
     /// Nothing is left anywhere.

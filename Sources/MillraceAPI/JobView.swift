@@ -124,6 +124,10 @@ private struct Finding {
         case .running:
             state = .running
             if let slow = Finding.slowest(plan: plan, now: now) { self = slow }
+        case .recovering(let failure):
+            state = .recovering
+            reason = JobReason(failure)
+            next = JobNext(text: "goes on from the last checkpoint")
         case .draining(let why, let deadline):
             state = .draining
             reason = JobReason(text: why.rawValue)

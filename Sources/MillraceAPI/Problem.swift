@@ -65,7 +65,9 @@ package struct Problem: Hashable, Codable, Sendable {
         case 1000..<2000: 400
         case 2000..<3400: 422
         case 3401: 404
-        case 7000..<7300, 4200..<4500: 409
+        case 3400..<3500: 409
+        case 3500..<3600: 422
+        case 6100..<6200, 7000..<7300, 4200..<4500: 409
         default: 500
         }
     }
@@ -78,11 +80,14 @@ package struct Problem: Hashable, Codable, Sendable {
         case 2000..<2600: "the topology is wrong"
         case 3000..<3300: "a plugin cannot be used"
         case 3300..<3400: "a plugin broke its contract"
-        case 3400..<3500: "no such plugin"
+        case 3401: "no such plugin"
+        case 3400..<3500: "the installed plugins stand against it"
+        case 3500..<3600: "a plugin breaks a rule"
         case 4000..<4100: "a record was refused"
         case 4100..<4200: "an operator failed"
         case 4200..<4500: "the flow is disturbed"
         case 5000..<6000: "the outside world failed"
+        case 6000..<6200: "checkpoints or state stand against it"
         case 7000..<7300: "the request does not fit the state"
         default: "Millrace made a mistake"
         }

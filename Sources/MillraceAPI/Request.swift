@@ -17,7 +17,8 @@ package struct Request: Hashable, Sendable {
     package var query: [String: String]
     package var body: JSON
 
-    /// Splits `path?name=value&…`. Empty segments are dropped, so a slash at the end is harmless.
+    /// Splits `path?name=value&…`; escapes in values are resolved. Empty segments are dropped, so a
+    /// slash at the end is harmless.
     package init(_ verb: Verb, _ target: String, body: JSON = .null) {
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.verb = verb
@@ -27,8 +28,42 @@ package struct Request: Hashable, Sendable {
         guard halves.count == 2 else { return }
         for pair in halves[1].split(separator: "&") {
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query[String(sides[0])] = sides.count == 2 ? String(sides[1]) : ""
+            query[String(sides[0])] = sides.count == 2 ? Percent.decoded(sides[1]) : ""
         }
+    }
+}
+
+/// RFC 3986, section 2.1: how any text can be the value of a query.
+package enum Percent {
+    package static func encoded(_ text: String) -> String {
+        var out = ""
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: out += String(UnicodeScalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                out += byte < 16 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return out
+    }
+
+    /// What is no escape stands for itself.
+    static func decoded(_ text: some StringProtocol) -> String {
+        var out: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            guard byte == UInt8(ascii: "%"), digits.utf8.count == 2, !digits.hasPrefix("+"),
+                let value = UInt8(digits, radix: 16)
+            else {
+                out.append(byte)
+                continue
+            }
+            out.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(decoding: out, as: UTF8.self)
     }
 }
 

@@ -8,13 +8,24 @@ package struct Router: Sendable {
     package typealias Captures = [String: String]
     package typealias Handler = @Sendable (Request, Captures) throws(Failure) -> Response
 
+    /// Sends events until there are no more, or nobody takes them. Throws before the first one.
+    package typealias StreamHandler =
+        @Sendable (Request, Captures, EventSink) throws(Failure) ->
+        Void
+
     struct Route: Sendable {
         var verb: Request.Verb
         var pattern: [String]
         var handler: Handler
     }
 
+    struct StreamRoute: Sendable {
+        var pattern: [String]
+        var handler: StreamHandler
+    }
+
     private(set) var routes: [Route] = []
+    private(set) var streams: [StreamRoute] = []
 
     package init() {}
 
@@ -26,6 +37,29 @@ package struct Router: Sendable {
             Route(
                 verb: verb, pattern: pattern.split(separator: "/").map(String.init),
                 handler: handler))
+    }
+
+    /// A route that answers GET with events.
+    package mutating func addStream(_ pattern: String, _ handler: @escaping StreamHandler) {
+        streams.append(
+            StreamRoute(
+                pattern: pattern.split(separator: "/").map(String.init), handler: handler))
+    }
+
+    /// Serves a request whose route is a stream, and returns when that is over: nil, or the answer
+    /// of one that did not begin. False: it is no stream, ask for an answer.
+    package func stream(_ request: Request, _ send: EventSink) -> (isStream: Bool, Response?) {
+        guard request.verb == .get else { return (false, nil) }
+        for route in streams {
+            guard let captures = Router.match(route.pattern, request.path) else { continue }
+            do {
+                try route.handler(request, captures, send)
+                return (true, nil)
+            } catch {
+                return (true, Response(error))
+            }
+        }
+        return (false, nil)
     }
 
     /// Never throws: a failure becomes a problem with its status.

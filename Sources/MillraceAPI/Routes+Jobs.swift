@@ -28,6 +28,19 @@ extension Router {
             guard let plan = surface.plan(of: view.job) else { throw noJob(view.job) }
             return Response(body: graph(view, plan))
         }
+        router.add(.get, "/api/v1/jobs/{job}/topology") { (request, captures) throws(Failure) in
+            let view = try surface.known(captures)
+            guard let plan = surface.plan(of: view.job) else { throw noJob(view.job) }
+            return Response(body: try topology(of: plan, form: request.query["form"]))
+        }
+        router.add(.get, "/api/v1/jobs/{job}/plugins") { (_, captures) throws(Failure) in
+            let view = try surface.known(captures)
+            guard let plan = surface.plan(of: view.job) else { throw noJob(view.job) }
+            return Response(
+                body: .object([
+                    .init("items", .array(plugins(plan).map(\.json))), .init("next", .null),
+                ]))
+        }
         router.add(.get, "/api/v1/jobs/{job}/nodes/{node}") { (_, captures) throws(Failure) in
             Response(body: try surface.known(captures).node(captures["node"] ?? "").json)
         }
@@ -36,10 +49,28 @@ extension Router {
             let node = try surface.known(captures).node(captures["node"] ?? "")
             return Response(body: try node.task(captures["task"] ?? "").json)
         }
-        router.add(.post, "/api/v1/jobs/{job}/stop") { (_, captures) throws(Failure) in
+        router.add(.get, "/api/v1/jobs/{job}/logs") { (request, captures) throws(Failure) in
             let view = try surface.known(captures)
-            try surface.stop(view.job)
-            return Response(status: 202, body: .object([.init("job", .string(view.job))]))
+            let after = request.query["after"].flatMap { UInt64($0) } ?? 0
+            guard let page = surface.logs(of: view.job, after: after) else { throw noJob(view.job) }
+            return Response(body: page.json)
+        }
+        router.add(.post, "/api/v1/jobs/{job}/stop") { (request, captures) throws(Failure) in
+            let view = try surface.known(captures)
+            let wish = try StopRequest(request.body)
+            try surface.stop(view.job, wish)
+            return Response(
+                status: 202,
+                body: .object([
+                    .init("job", .string(view.job)),
+                    .init("savepoint", wish.savepoint.map(JSON.string) ?? .null),
+                ]))
+        }
+        router.addStream("/api/v1/jobs/{job}/nodes/{node}/tap") {
+            (request, captures, send) throws(Failure) in
+            let view = try surface.known(captures)
+            let node = try view.node(captures["node"] ?? "")
+            try surface.tap(view.job, try TapRequest(node: node.id, request.query), send)
         }
         return router
     }
@@ -65,6 +96,13 @@ extension Router {
         ])
     }
 
+    /// Each plugin that the job has loaded, once, in the order of its first use.
+    private static func plugins(_ plan: Plan) -> [PluginReference] {
+        let all = plan.nodes.map(\.plugin) + plan.edges.compactMap { $0.partitioner?.plugin }
+        var seen: Set<String> = []
+        return all.filter { seen.insert($0.sha256).inserted }
+    }
+
     private static func portName(_ ports: [PortDescription], _ position: Int) -> String {
         ports.indices.contains(position) ? ports[position].name : String(position)
     }
@@ -86,8 +124,10 @@ extension JobView {
     /// Throws `notFound` with the names there are.
     package func node(_ id: String) throws(Failure) -> NodeView {
         guard let node = nodes.first(where: { $0.id == id }) else {
-            let names = nodes.prefix(8).map(\.id).joined(separator: ", ")
-            throw Failure(.notFound, "\(job) has no node \(id)", next: "its nodes: \(names)")
+            let names = nodes.map(\.id)
+            let all = "its nodes: \(names.prefix(8).joined(separator: ", "))"
+            throw Failure(
+                .notFound, "\(job) has no node \(id)", next: Nearest.question(id, names) ?? all)
         }
         return node
     }
@@ -102,5 +142,14 @@ extension NodeView {
                 next: "it has \(tasks.count), counted from 0")
         }
         return tasks[position]
+    }
+}
+
+extension PluginReference {
+    fileprivate var json: JSON {
+        .object([
+            .init("name", .string(name)), .init("version", .string(version)),
+            .init("digest", .string(sha256)), .init("path", .string(path)),
+        ])
     }
 }

@@ -19,12 +19,17 @@ package enum Limits {
     package static let quotaBlocksMax = 128
     /// One block being filled and one being read.
     package static let quotaBlocksMin = 2
+    /// Of the shared words of a wire.
+    package static let wireHeadBytes = 512
+    package static let wireBytesMin = 1 << 18
     package static let recordBytesMax = 8 << 20
     package static let arenaBytesDefault: UInt64 = 256 << 20
     /// Two records of the largest size.
     package static let stagingBytes = 16 << 20
     /// Fixed for the life of a job.
     package static let keyGroups = 1_024
+    /// Fields of one key; more say that one field was meant.
+    package static let keyFieldsMax = 16
     /// At most one task per key group.
     package static let parallelismMax = 1_024
     package static let nodesMax = 10_000
@@ -41,4 +46,33 @@ package enum Limits {
     package static let probeNanoseconds: Int64 = 5_000_000_000
     package static let drainNanoseconds: Int64 = 30_000_000_000
     package static let pluginBytesMax = 1 << 30
+    /// What a sink needs to commit an epoch; it travels in control messages.
+    package static let tokenBytesMax = 256 << 10
+    /// Keyed state of one task, tables and indexes; beyond it writes are refused.
+    package static let keyedBytesMax = 4 << 30
+    /// What one call may have to take back.
+    package static let keyedLogBytesMax = 64 << 20
+    /// Increments behind a full image: a restart reads them all.
+    package static let keyedIncrementsMax = 8
+    /// State that an operator keeps itself, of one task.
+    package static let stateBytesMax = 1 << 30
+    /// Dead letters of one node within a minute: more is a wrong schema, not bad data.
+    package static let lettersPerMinuteDefault = 1_000
+    /// Dead letters that an executor holds until the next checkpoint: eight of the largest records.
+    package static let letterBytesMax = 64 << 20
+    /// Taps of one job: each is a person who looks.
+    package static let tapsMax = 8
+    package static let tapPerSecondDefault = 10
+    /// Nobody reads faster, and programs should read a sink.
+    package static let tapPerSecondMax = 1_000
+    /// Of a value that is shown: with a key of the largest size, both escaped, it fits one line of
+    /// a run's socket.
+    package static let tapValueBytes = 64 << 10
+    /// Copies that wait for whoever looks, of one tap: what a pipe or a socket holds.
+    package static let tapPendingBytes = 256 << 10
+    /// A task looks at one record in so much of its time; a fiftieth cannot be measured.
+    package static let tapTimeShare: Int64 = 50
+    /// What a source's journal may hold that no checkpoint has made superfluous; then it takes no
+    /// more. Checkpoints that fail for minutes are what fills it.
+    package static let journalBytesMax: UInt64 = 10 << 30
 }

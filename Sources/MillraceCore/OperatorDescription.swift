@@ -24,6 +24,33 @@ package struct OperatorDescription: Hashable, Codable, Sendable {
     /// Extension ids it offers, such as `millrace.source/1`.
     package var extensions: [String]
     package var stateVersion: Int
+    /// Of a source: how it is read again after a failure.
+    package var sourceFlags: SourceFlags
+
+    /// A source that goes on where a checkpoint left it, so that nothing it reads is lost.
+    package var canReplay: Bool {
+        !sourceFlags.isEmpty || extensions.contains("millrace.state/1")
+    }
+
+    /// The same, and none of it comes again that the checkpoint has.
+    package var replaysExactly: Bool {
+        sourceFlags.contains(.offset) || sourceFlags.contains(.journal)
+            || extensions.contains("millrace.state/1")
+    }
+
+    /// A source that cannot ask for its input again, and reads it from a journal that the host
+    /// keeps.
+    package var isJournaled: Bool { sourceFlags.contains(.journal) }
+
+    /// Something of the records that it has seen is in the checkpoint.
+    package var keepsState: Bool {
+        extensions.contains {
+            $0 == "millrace.state/1" || $0 == "millrace.keyed-state/1" || $0 == "millrace.window/1"
+        }
+    }
+
+    /// A sink whose output becomes visible with a claimed checkpoint.
+    package var isTwoPhase: Bool { extensions.contains("millrace.sink/1") }
 
     /// `MR_OP_*`.
     package struct Flags: OptionSet, Hashable, Codable, Sendable {
@@ -37,12 +64,26 @@ package struct OperatorDescription: Hashable, Codable, Sendable {
         package static let isolate = Flags(rawValue: 1 << 5)
     }
 
+    /// `MR_SOURCE_*`.
+    package struct SourceFlags: OptionSet, Hashable, Codable, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+        /// Reading again from a position gives the same bytes.
+        package static let offset = SourceFlags(rawValue: 1 << 0)
+        /// It can go back in time.
+        package static let time = SourceFlags(rawValue: 1 << 1)
+        /// What was not acknowledged comes again.
+        package static let acknowledgement = SourceFlags(rawValue: 1 << 2)
+        /// It has nothing to be read again from but the host's journal: `draft/journal.h`.
+        package static let journal = SourceFlags(rawValue: 1 << 3)
+    }
+
     package init(
         id: String, version: String, title: String = "", description: String = "",
         example: String? = nil, kind: Kind, flags: Flags = [],
         parameters: [ParameterDescription] = [], inputs: [PortDescription] = [],
         outputs: [PortDescription] = [], parallelismMax: Int = 0, batchPreferred: Int = 0,
-        extensions: [String] = [], stateVersion: Int = 0
+        extensions: [String] = [], stateVersion: Int = 0, sourceFlags: SourceFlags = []
     ) {
         self.id = id
         self.version = version
@@ -58,6 +99,7 @@ package struct OperatorDescription: Hashable, Codable, Sendable {
         self.batchPreferred = batchPreferred
         self.extensions = extensions
         self.stateVersion = stateVersion
+        self.sourceFlags = sourceFlags
     }
 }
 

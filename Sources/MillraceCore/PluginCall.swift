@@ -16,16 +16,21 @@ package enum PluginCall: UInt32, Sendable {
     case destroy = 10
     case discover = 11
     case pause = 12
+    case save = 13
+    case positions = 14
+    case prepare = 15
+    case open = 16
+    case fence = 17
 
     /// As messages name it.
     package var name: String { self == .none ? "no call" : "\(self)" }
 
-    /// True for calls that take records; the others set up or take down.
+    /// True for calls while records flow; the others set up or take down.
     package var isSteady: Bool {
         switch self {
-        case .process, .poll, .route: true
+        case .process, .poll, .route, .save, .positions, .prepare: true
         case .none, .entry, .create, .restore, .assign, .start, .stop, .destroy, .discover,
-            .pause:
+            .pause, .open, .fence:
             false
         }
     }

@@ -99,24 +99,30 @@ package enum Quantity {
         return "\(bytes)"
     }
 
-    /// Events per second, per minute where that is a whole number and per second is not.
+    /// Events per second, or per minute, hour or day where that is the first whole number.
     package static func text(rate perSecond: Double) -> String {
-        var value = perSecond
-        var period = "s"
-        let perMinute = perSecond * 60
-        if value != value.rounded(), perMinute == perMinute.rounded() {
-            value = perMinute
-            period = "m"
+        for period in periods {
+            let value = perSecond * Double(period.factor)
+            guard value == value.rounded(), value < 1e15 else { continue }
+            let unit = rateUnits.first { unit in
+                let scaled = value / Double(unit.factor)
+                return value != 0 && scaled == scaled.rounded()
+            }
+            let count = Int64(value) / (unit?.factor ?? 1)
+            let text = "\(count)\(unit?.name ?? "")/\(period.name)"
+            if (try? rate(text)) == perSecond { return text }
         }
-        for unit in rateUnits where unit.factor > 1 && value != 0 {
-            let scaled = value / Double(unit.factor)
-            if scaled == scaled.rounded() { return "\(plain(scaled))\(unit.name)/\(period)" }
-        }
-        return "\(plain(value))/\(period)"
+        return "\(decimal(perSecond))/s"
     }
 
-    private static func plain(_ value: Double) -> String {
-        Int64(exactly: value).map { "\($0)" } ?? "\(value)"
+    /// Without an exponent: a rate has none.
+    private static func decimal(_ value: Double) -> String {
+        let text = "\(value)"
+        guard let sign = text.firstIndex(of: "e"), let power = Int(text[text.index(after: sign)...])
+        else { return text.hasSuffix(".0") ? String(text.dropLast(2)) : text }
+        let digits = text[..<sign].filter { $0 != "." }
+        if power < 0 { return "0." + String(repeating: "0", count: -power - 1) + digits }
+        return digits + String(repeating: "0", count: max(0, power + 1 - digits.count))
     }
 }
 

@@ -9,7 +9,8 @@ import MillraceSystem
 package final class LoopSleeper: @unchecked Sendable {
     private let loop: LoopHandle
     private var poller: Poller?
-    private var watched: [ChainHandle] = []
+    /// By token.
+    private var watched: [[ChainHandle]] = []
     private var looked: Int64 = 0
 
     /// A busy loop looks at its descriptors this often.
@@ -20,13 +21,13 @@ package final class LoopSleeper: @unchecked Sendable {
         loop.sleepOnFutex()
     }
 
-    /// From now on the chain is woken when the descriptor can be read. A descriptor that is always
-    /// ready, such as a file, is not watched: its source is simply asked again.
-    package func watch(_ descriptor: Int32, chain: ChainHandle) throws(Failure) {
+    /// From now on the chains are woken when the descriptor can be read. One that is always ready,
+    /// such as a file, is not watched: its source is simply asked again.
+    package func watch(_ descriptor: Int32, chains: [ChainHandle]) throws(Failure) {
         do throws(SystemError) {
             let poller = try pollSet()
             if try poller.addEdges(of: descriptor, token: UInt64(watched.count)) {
-                watched.append(chain)
+                watched.append(chains)
             }
         } catch {
             throw error.failure(.operatorFailed)
@@ -47,10 +48,13 @@ package final class LoopSleeper: @unchecked Sendable {
         poll(milliseconds: 0)
     }
 
-    /// Sleeps until something is ready, or `due` (monotonic ns, `.max`: no limit).
-    package func sleep(until due: Int64) {
+    /// Sleeps until something is ready, or `due` (monotonic ns, `.max`: no limit). `isWanted` is
+    /// asked once it is known that the thread will sleep: whoever makes it true and then pokes the
+    /// loop is not missed.
+    package func sleep(until due: Int64, unless isWanted: () -> Bool) {
         guard loop.doze() else { return }
         defer { loop.awake() }
+        if isWanted() { return }
         let left = due == .max ? -1 : max(0, due - MonotonicClock.now())
         guard poller != nil else {
             loop.sleep(nanoseconds: left)
@@ -61,6 +65,8 @@ package final class LoopSleeper: @unchecked Sendable {
 
     private func poll(milliseconds: Int32) {
         guard let poller, let tokens = try? poller.wait(milliseconds: milliseconds) else { return }
-        for token in tokens where token != Poller.wakeToken { watched[Int(token)].wake() }
+        for token in tokens where token != Poller.wakeToken {
+            for chain in watched[Int(token)] { chain.wake() }
+        }
     }
 }

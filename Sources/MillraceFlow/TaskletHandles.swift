@@ -26,6 +26,18 @@ import MillraceSystem
         self.number = number
     }
 
+    /// An end of a wire: no task of the plan, so nobody else sees its pages.
+    package init(wireEnd number: Int, ports: Int, inputLanes: Int, pool: Pool) throws(Failure) {
+        let shape = mrr_task_shape(ports: UInt32(ports), input_lanes: UInt32(inputLanes))
+        unsafe contextHandle = mrr_context_make(
+            try pool.take(mrr_context_bytes()), UInt64(number), UInt64(number) + 1)
+        let cells = unsafe try pool.take(UInt64(MRR_PAGE)).assumingMemoryBound(to: mrr_cells.self)
+        let box = unsafe try pool.take(UInt64(MRR_PAGE)).assumingMemoryBound(to: mrr_box.self)
+        unsafe handle = mrr_task_make(
+            try pool.take(mrr_task_bytes(shape)), shape, cells, box, contextHandle)
+        self.number = number
+    }
+
     @unsafe package var context: OpaquePointer { unsafe contextHandle }
 
     /// `lane` is the task's input lane `index`, at input port `port`.
@@ -45,8 +57,39 @@ import MillraceSystem
         unsafe mrr_task_operator(handle, operation, source, instance, UInt32(batchLimit))
     }
 
+    /// Keyed state of its operator, before records flow.
+    package func attach(_ state: KeyedState) {
+        unsafe mrr_context_keyed(contextHandle, state.handle)
+    }
+
     /// What the operator said last about a failure; empty when it said nothing.
     package var errorText: String { unsafe contextErrorText(contextHandle) }
+
+    /// Records it has taken, or given as a source, whether it wants no more, and its dead letters.
+    package struct Position: Hashable, Sendable {
+        package var taken: UInt64
+        package var isDone: Bool
+        package var refused: UInt64
+        /// Those of them that were taken out before the operator saw them.
+        package var quarantined: UInt64
+
+        package init(
+            taken: UInt64, isDone: Bool, refused: UInt64 = 0, quarantined: UInt64 = 0
+        ) {
+            self.taken = taken
+            self.isDone = isDone
+            self.refused = refused
+            self.quarantined = quarantined
+        }
+    }
+
+    /// At a barrier.
+    package var position: Position {
+        let raw = unsafe mrr_task_where(handle)
+        return Position(
+            taken: raw.taken, isDone: raw.done != 0, refused: raw.refused,
+            quarantined: raw.quarantined)
+    }
 
     /// Runs `body`, a call into the plugin, with its line in the black box.
     package func stamped<Result>(
@@ -83,6 +126,20 @@ private func contextErrorText(_ context: OpaquePointer) -> String {
     return String(decoding: text[..<Int(size)], as: UTF8.self)
 }
 
+/// What happens at a chain's barriers, on its loop's thread.
+package protocol BarrierTaker: AnyObject, Sendable {
+    /// Everything before the barrier is through, nothing behind it. False gives the epoch up.
+    func freeze(_ epoch: UInt64) -> Bool
+    /// A newer barrier came before all lanes had shown this one.
+    func superseded(_ epoch: UInt64)
+}
+
+private final class BarrierBox: Sendable {
+    let taker: any BarrierTaker
+
+    init(_ taker: any BarrierTaker) { self.taker = taker }
+}
+
 /// Tasks that call each other directly, stepped as one.
 @safe package struct ChainHandle: @unchecked Sendable, Equatable {
     let handle: OpaquePointer
@@ -107,11 +164,73 @@ private func contextErrorText(_ context: OpaquePointer) -> String {
         unsafe a.handle == b.handle
     }
 
+    /// How far the end of its input has come, and the newest watermark it passed on.
+    package struct Position: Hashable, Sendable {
+        package var watermark: Int64
+        package var hasEnded: Bool
+        /// So many of its members need not be stopped again.
+        package var stopped: Int
+
+        package init(watermark: Int64, hasEnded: Bool, stopped: Int) {
+            self.watermark = watermark
+            self.hasEnded = hasEnded
+            self.stopped = stopped
+        }
+    }
+
+    /// At a barrier.
+    package var position: Position {
+        let raw = unsafe mrr_chain_where(handle)
+        return Position(
+            watermark: raw.watermark, hasEnded: raw.ended != 0, stopped: Int(raw.stopped))
+    }
+
+    /// Before it joins a loop, after its input lanes were resumed: it goes on from there.
+    package func resume(_ position: Position, members: [TaskHandle.Position]) {
+        let raw = members.map {
+            mrr_task_position(
+                taken: $0.taken, done: $0.isDone ? 1 : 0, reserved0: 0, refused: $0.refused,
+                quarantined: $0.quarantined)
+        }
+        // SAFETY(raw): copied by the call; the chain has as many members.
+        unsafe raw.withUnsafeBufferPointer {
+            unsafe mrr_chain_resume(
+                handle,
+                mrr_chain_position(
+                    watermark: position.watermark, ended: position.hasEnded ? 1 : 0,
+                    stopped: UInt32(position.stopped)), $0.baseAddress)
+        }
+    }
+
     package func join(_ loop: LoopHandle) { unsafe mrr_chain_join(handle, loop.handle) }
     /// Any thread.
     package func wake() { unsafe mrr_chain_wake(handle) }
     /// Any thread.
     package func drain() { unsafe mrr_chain_drain(handle) }
+    /// Any thread: a source begins this epoch at its next step.
+    package func barrier(_ epoch: UInt64) { unsafe mrr_chain_barrier(handle, epoch) }
+    /// Any thread: epochs up to this one come to nothing.
+    package func giveUp(_ epoch: UInt64) { unsafe mrr_chain_give_up(handle, epoch) }
+    /// Any thread: a source is not asked for records any more; barriers still pass it.
+    package func halt() { unsafe mrr_chain_halt(handle) }
+
+    /// Who freezes the chain's operators at barriers. Before it joins a loop; for ever.
+    package func onBarrier(_ taker: any BarrierTaker) {
+        // SAFETY(box): retained for ever, as the chain is.
+        let box = unsafe Unmanaged.passRetained(BarrierBox(taker)).toOpaque()
+        unsafe mrr_chain_on_barrier(
+            handle,
+            { argument, what, epoch in
+                guard let argument = unsafe argument else { return 1 }
+                let box = unsafe Unmanaged<BarrierBox>.fromOpaque(argument).takeUnretainedValue()
+                guard what == UInt32(MRR_FREEZE_TAKE) else {
+                    box.taker.superseded(epoch)
+                    return 0
+                }
+                return box.taker.freeze(epoch) ? 0 : 1
+            }, box)
+    }
+
     package var hasFailed: Bool {
         unsafe mrr_chain_state(handle) == UInt32(MRR_CHAIN_HAS_FAILED)
     }
@@ -129,7 +248,7 @@ private func contextErrorText(_ context: OpaquePointer) -> String {
         package var record: Int
 
         package enum Violation: UInt32, Sendable {
-            case none, window, consumed, status, staging, declared
+            case none, window, consumed, status, staging, declared, wire
         }
     }
 
@@ -172,6 +291,9 @@ private func contextErrorText(_ context: OpaquePointer) -> String {
             ended: flags & UInt32(MRR_TURN_ENDED) != 0,
             noted: flags & UInt32(MRR_TURN_NOTED) != 0, due: due)
     }
+
+    /// Wall clock minus monotonic clock, for state that expires. On the loop's thread.
+    package func wall(offset: Int64) { unsafe mrr_loop_wall(handle, offset) }
 
     /// The next chain that ended and was not asked for yet.
     package func nextEnded() -> ChainHandle? {

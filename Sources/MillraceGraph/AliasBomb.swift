@@ -8,6 +8,7 @@
 /// aliases (fewer cannot expand to more than 3⁸ values).
 enum AliasBomb {
     static let aliasesHarmless = 24
+    private static let signs = Array("*?]}".utf8)
 
     /// The line of the first such key when the file has enough aliases to matter.
     static func keysThatExpand(_ text: String) -> Int? {
@@ -18,6 +19,12 @@ enum AliasBomb {
         let bytes = Array(text.utf8)
         for index in bytes.indices {
             let byte = bytes[index]
+            defer {
+                if byte == UInt8(ascii: "\n") { line += 1 }
+                previous = byte
+            }
+            // Nearly all bytes are none of these.
+            guard Self.signs.contains(byte) else { continue }
             let begins = " \t\n\r[{,:-?".utf8.contains(previous)
             let next = index + 1 < bytes.count ? bytes[index + 1] : UInt8(ascii: "\n")
             let blank = " \t\n\r".utf8.contains(next)
@@ -31,8 +38,6 @@ enum AliasBomb {
             {
                 suspect = suspect ?? line
             }
-            if byte == UInt8(ascii: "\n") { line += 1 }
-            previous = byte
         }
         return aliases > aliasesHarmless ? suspect : nil
     }

@@ -31,6 +31,8 @@ package struct Findings: Sendable {
     package private(set) var broken: Set<String> = []
     /// A value is unknown here and was only warned about: the topology can be checked, not run.
     package var incomplete = false
+    /// Rounds of loops over the graph: a test holds them to its size.
+    package var steps = 0
 
     package init() {}
 

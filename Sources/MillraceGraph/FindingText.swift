@@ -14,6 +14,12 @@ package enum FindingText {
     package static func render(
         _ finding: Finding, source: String?, hidden: [Mark] = []
     ) -> String {
+        render(finding, source.map { SourceLines($0) }, hidden)
+    }
+
+    private static func render(
+        _ finding: Finding, _ source: SourceLines?, _ hidden: [Mark]
+    ) -> String {
         let failure = finding.failure
         var lines: [String] = []
         let head = "\(finding.severity.rawValue) \(failure.code)  \(failure.text)"
@@ -25,16 +31,23 @@ package enum FindingText {
             lines.append(head)
         }
         if let next = failure.next { lines.append("   \(next)") }
-        return lines.joined(separator: "\n")
+        return DisplayWidth.shown(lines.joined(separator: "\n"))
     }
 
     /// All of them; `sources` maps the file names of marks to their texts.
-    package static func render(_ findings: [Finding], sources: [String: String]) -> String {
-        let hidden = findings.filter { $0.failure.code == .literalSecret }.compactMap(
-            \.failure.mark)
+    package static func render(
+        _ findings: [Finding], sources: [String: String], hidden: [Mark] = []
+    ) -> String {
+        let hidden =
+            hidden
+            + findings.filter { $0.failure.code == .literalSecret }.compactMap(
+                \.failure.mark)
+        // A file with many findings is cut into lines once.
+        var cut: [String: SourceLines] = [:]
         return findings.map { finding in
-            let source = finding.failure.mark.flatMap { sources[$0.file] }
-            return render(finding, source: source, hidden: hidden)
+            guard let file = finding.failure.mark?.file else { return render(finding, nil, hidden) }
+            if cut[file] == nil { cut[file] = sources[file].map { SourceLines($0) } }
+            return render(finding, cut[file], hidden)
         }.joined(separator: "\n")
     }
 
@@ -48,58 +61,49 @@ package enum FindingText {
     }
 
     /// The line with its number, and carets below; a long line is cut around the place.
-    private static func excerpt(_ source: String, _ mark: Mark, _ hidden: [Mark]) -> [String] {
-        let lines = SourceLines(source)
+    private static func excerpt(
+        _ lines: SourceLines, _ mark: Mark, _ hidden: [Mark]
+    ) -> [String] {
         guard let line = lines[mark.line] else { return [] }
         var characters = Array(line)
         for secret in hidden where secret.file == mark.file && secret.line == mark.line {
             let end = min(characters.count, secret.column - 1 + secret.length)
             for place in min(secret.column - 1, end)..<end { characters[place] = "*" }
         }
-        let widthMax = 96
-        let start = mark.column > widthMax - 16 ? mark.column - widthMax / 2 : 1
-        guard start - 1 <= characters.count else { return [] }
-        let cut = characters[(start - 1)...].prefix(widthMax)
-        let shown = String(cut.map { $0 == "\t" || $0.isNewline ? " " : $0 })
+        let place = mark.column - 1
+        guard place <= characters.count else { return [] }
+        // Columns of the terminal: a character may take two, or none.
+        let widths = characters.map { max($0 == "\t" ? 1 : 0, DisplayWidth.of($0)) }
+        let start = firstShown(widths, place)
+        var end = start
+        var used = 0
+        while end < characters.count, used + widths[end] <= widthMax {
+            used += widths[end]
+            end += 1
+        }
+        let shown = String(characters[start..<end].map { $0 == "\t" || $0.isNewline ? " " : $0 })
         let number = "\(mark.line)"
         let margin = String(repeating: " ", count: max(0, 5 - number.count)) + number + " | "
-        let room = max(1, cut.count - (mark.column - start))
-        let carets = String(repeating: "^", count: min(max(1, mark.length), room))
-        let indent = String(repeating: " ", count: margin.count + mark.column - start)
-        return [margin + shown, indent + carets]
+        let before = margin.count + widths[start..<place].reduce(0, +)
+        let marked = widths[place..<max(place, min(end, place + mark.length))].reduce(0, +)
+        return [
+            margin + DisplayWidth.shown(shown),
+            String(repeating: " ", count: before) + String(repeating: "^", count: max(1, marked)),
+        ]
     }
-}
 
-/// A text by lines, broken where the YAML reader breaks them.
-package struct SourceLines: Sendable {
-    private let lines: [Substring]
+    private static let widthMax = 96
 
-    package init(_ text: String) {
-        var lines: [Substring] = []
-        let scalars = text.unicodeScalars
-        var start = scalars.startIndex
-        var index = start
-        while index < scalars.endIndex {
-            let scalar = scalars[index]
-            var after = scalars.index(after: index)
-            let breaks = "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains(scalar)
-            if breaks {
-                lines.append(text[start..<index])
-                if scalar == "\r", after < scalars.endIndex, scalars[after] == "\n" {
-                    after = scalars.index(after: after)
-                }
-                start = after
-            }
-            index = after
+    /// The first character of the excerpt: that of the line, or one so far before the place that
+    /// half of the excerpt is in front of it.
+    private static func firstShown(_ widths: [Int], _ place: Int) -> Int {
+        guard widths[..<place].reduce(0, +) > widthMax - 16 else { return 0 }
+        var start = place
+        var used = 0
+        while start > 0, used + widths[start - 1] <= widthMax / 2 {
+            start -= 1
+            used += widths[start]
         }
-        lines.append(text[start...])
-        self.lines = lines
-    }
-
-    package var count: Int { lines.count }
-
-    /// Lines begin at 1.
-    package subscript(number: Int) -> Substring? {
-        number >= 1 && number <= lines.count ? lines[number - 1] : nil
+        return start
     }
 }

@@ -33,6 +33,18 @@ package struct Interpolation {
 
     package init(_ environment: TopologyEnvironment) { self.environment = environment }
 
+    /// A text that interpolation leaves as `text`.
+    package static func escaped(_ text: String) -> String {
+        guard text.contains("$") else { return text }
+        var out = ""
+        var rest = text[...]
+        while let character = rest.popFirst() {
+            out.append(character)
+            if character == "$", rest.first == "{" || rest.first == "$" { out += "$" }
+        }
+        return out
+    }
+
     /// The whole file.
     package func topology(_ tree: TreeValue, findings: inout Findings) -> TreeValue {
         guard case .map(var members) = tree.content else { return tree }
@@ -90,6 +102,9 @@ package struct Interpolation {
             result.content = .map(
                 members.map { member in
                     var copy = member
+                    let name = member.name
+                    _ = Self.refuse(
+                        name, at: member.nameMark, node: node, "the key `\(name)`", &findings)
                     copy.value = leaves(member.value, node: node, findings: &findings)
                     return copy
                 })
@@ -132,7 +147,7 @@ package struct Interpolation {
             forms += 1
             let offset = text.distance(from: text.startIndex, to: dollar)
             let form = rest.prefix { $0 != "}" }
-            let place = mark(of: form.count + 2, at: offset, in: tree, text)
+            let place = tree.place(ofCharacters: offset, length: form.count + 2)
             guard form.endIndex < rest.endIndex else {
                 findings.error(
                     .interpolationSyntax, at: place, node: node, "`${` without a `}`",
@@ -187,6 +202,30 @@ package struct Interpolation {
         return nil
     }
 
+    /// Whether a text has a form with a default that is not empty: that is written out after all.
+    static func hasDefault(_ text: String) -> Bool {
+        text.split(separator: "${", omittingEmptySubsequences: false).dropFirst().contains {
+            let form = $0.prefix { $0 != "}" }
+            guard !form.hasPrefix("file:"), let mark = form.firstRange(of: ":-") else {
+                return false
+            }
+            return mark.upperBound < form.endIndex
+        }
+    }
+
+    /// Refuses a `${…}` where it would stay as it is.
+    static func refuse(
+        _ text: String, at mark: Mark, node: String?, _ what: String, _ findings: inout Findings
+    ) -> Bool {
+        guard text.contains("${") else { return false }
+        findings.error(
+            .interpolationSyntax, at: mark, node: node,
+            "\(what): `${…}` is not replaced here, only below `with`, in `plugins` and in "
+                + "`checkpoint.store`",
+            next: "write it out, or make the file with the tool that knows the value")
+        return true
+    }
+
     private func file(
         _ path: Substring, _ place: Mark, _ node: String?, _ findings: inout Findings
     ) -> String? {
@@ -209,14 +248,5 @@ package struct Interpolation {
         findings.incomplete = true
         findings.add(
             environment.unset, Failure(code, at: place, node: node, text, next: next))
-    }
-
-    /// The form itself where the text stands as it was written, else the whole scalar.
-    private func mark(of length: Int, at offset: Int, in tree: TreeValue, _ text: String) -> Mark {
-        guard tree.origin != .quoted, tree.mark.length == text.count else { return tree.mark }
-        var mark = tree.mark
-        mark.column += offset
-        mark.length = length
-        return mark
     }
 }

@@ -27,31 +27,12 @@ package enum Names {
         return name.isEmpty ? "pipeline" : name
     }
 
-    /// `libm.so.6!sqrt(f64 = $value.x) -> …`.
+    /// `libm.so.6!sqrt(f64 = $value.x) -> …`, or something that was meant so: `!` and `(` behind
+    /// it, or the name of a library before it.
     package static func isCFunction(_ text: String) -> Bool {
-        guard let bang = text.firstIndex(of: "!"), let bracket = text.firstIndex(of: "(") else {
-            return false
-        }
-        return bang > text.startIndex && bang < bracket
-    }
-
-    /// A path into a record: `customer.id`, `items[0].sku`.
-    package static func isFieldPath(_ text: String) -> Bool {
-        var rest = text.unicodeScalars[...]
-        repeat {
-            let name = rest.prefix { !".[] \t\n\"'".unicodeScalars.contains($0) }
-            if name.isEmpty { return false }
-            rest = rest.dropFirst(name.count)
-            while rest.first == "[" {
-                let digits = rest.dropFirst().prefix { ("0"..."9").contains($0) }
-                rest = rest.dropFirst(1 + digits.count)
-                guard !digits.isEmpty, rest.first == "]" else { return false }
-                rest = rest.dropFirst()
-            }
-            if rest.isEmpty { return true }
-            guard rest.first == "." else { return false }
-            rest = rest.dropFirst()
-        } while true
+        guard let bang = text.firstIndex(of: "!"), bang > text.startIndex else { return false }
+        let library = text[..<bang]
+        return text[bang...].contains("(") || library.contains(".so") || library.contains("/")
     }
 
     private static func matches(_ text: String, extra: UInt8) -> Bool {

@@ -2,18 +2,24 @@
 
 /// "Did you mean": the known name that is closest to a wrong one.
 package enum Nearest {
-    /// Nil when nothing is close: more than a third of the letters wrong (at least one may be).
+    /// Nil when nothing is close: more than a third of the letters wrong (at least one may be), or
+    /// several and the first among them, which a slip of the finger seldom hits.
     package static func name(to wrong: String, among known: some Sequence<String>) -> String? {
+        names(to: wrong, among: known, atMost: 1).first
+    }
+
+    /// The closest ones, the best first.
+    package static func names(
+        to wrong: String, among known: some Sequence<String>, atMost count: Int
+    ) -> [String] {
         let allowed = max(1, wrong.count / 3)
-        var best: (distance: Int, name: String)?
-        for name in known {
+        let near = known.compactMap { name -> (Int, String)? in
             let distance = distance(wrong.lowercased(), name.lowercased(), limit: allowed)
-            guard let distance else { continue }
-            if best.map({ (distance, name) < ($0.distance, $0.name) }) ?? true {
-                best = (distance, name)
-            }
+            guard let distance else { return nil }
+            let begins = wrong.first?.lowercased() == name.first?.lowercased()
+            return distance > 1 && !begins ? nil : (distance, name)
         }
-        return best?.name
+        return near.sorted { $0 < $1 }.prefix(count).map(\.1)
     }
 
     /// ``did you mean `x`?``, or nil.

@@ -4,13 +4,16 @@ import MillraceCore
 /// Phases 4 and 5: each node alone. Finds its operator, asks whether this release can serve it,
 /// and checks its parameters.
 struct NodeCheck {
-    /// Extensions of operators that are served; `millrace.state/1` is, but nothing is saved yet.
+    /// Extensions of operators that are served, or that an operator can do without: one with
+    /// `millrace.time/1` asks for timers when it is created, and hears that there are none yet.
     static let served: Set<String> = [
         "millrace.source/1", "millrace.partition/1", "millrace.metrics/1", "millrace.state/1",
+        "millrace.sink/1", "millrace.keyed-state/1", "millrace.time/1",
     ]
 
     let names: OperatorNames
     let defaults: TopologyDefaults
+    let outside: OutsideChecks
     var findings: Findings
 
     /// Nil when the node is broken.
@@ -19,7 +22,12 @@ struct NodeCheck {
         guard !findings.broken.contains(id) else { return nil }
         let entry: CatalogEntry
         do throws(Failure) {
-            entry = try names.find(node.use, node: id)
+            entry =
+                if let function = node.function {
+                    try functionEntry(function, node)
+                } else {
+                    try names.find(node.use, node: id)
+                }
         } catch {
             findings.add(.error, error)
             return nil
@@ -33,9 +41,10 @@ struct NodeCheck {
             return nil
         }
         abilities(operation, at: node.use.mark, node: id)
-        let schema = ParameterSchema(operation)
+        let schema = ParameterSchema(operation, outside: outside)
+        let with = if let function = node.function { parameters(function, node) } else { node.with }
         let config = schema.check(
-            node.with, path: "nodes.\(id).with", node: id, place: node.id.mark,
+            with, path: "nodes.\(id).with", node: id, place: node.id.mark,
             findings: &findings)
         let parallelism = parallelism(node, operation)
         guard let config, !findings.broken.contains(id) else { return nil }
@@ -48,7 +57,9 @@ struct NodeCheck {
             id: id, mark: node.id.mark, entry: entry, config: config, secrets: schema.secrets,
             parallelism: parallelism, outputMemory: node.outputMemory?.value,
             watchdogSoft: min(soft ?? Limits.watchdogSoftNanoseconds, limit), watchdogHard: limit,
-            loop: node.loop?.value, rank: NodeRank(place: place, inserted: 0))
+            loop: node.loop?.value, onError: node.onError ?? defaults.onError ?? .deadLetter,
+            isIsolated: isIsolated(node, operation),
+            rank: NodeRank(place: place, inserted: 0))
     }
 
     /// A partitioner on an edge.
@@ -70,7 +81,7 @@ struct NodeCheck {
             return nil
         }
         abilities(entry.operation, at: use.mark, node: node)
-        let config = ParameterSchema(entry.operation).check(
+        let config = ParameterSchema(entry.operation, outside: outside).check(
             with, path: "nodes.\(node).from.partition.with", node: node, place: use.mark,
             findings: &findings)
         guard let config else { return nil }
@@ -85,16 +96,14 @@ struct NodeCheck {
                 "\(operation.id) needs `\(needed)`, which this release does not serve",
                 next: "use a newer millrace, or another operator")
         }
-        if operation.extensions.contains("millrace.state/1") {
-            findings.notice(
-                .notServed, at: mark, node: node,
-                "\(operation.id) keeps state, and nothing is saved yet: it begins anew in each run")
-        }
-        if operation.flags.contains(.isolate) {
-            findings.notice(
-                .notServed, at: mark, node: node,
-                "\(operation.id) asks for a process of its own, and runs with the others for now")
-        }
+    }
+
+    /// The operator may ask for it; what the topology says wins.
+    private func isIsolated(_ node: TopologyNode, _ operation: OperatorDescription) -> Bool {
+        let asks =
+            operation.flags.contains(.isolate)
+            || node.function?.call.places.attributes[.isolate] != nil
+        return (node.isolation ?? defaults.isolation ?? (asks ? .process : .executor)) == .process
     }
 
     /// A default gives way to what the operator can do; a number of the node's own does not.

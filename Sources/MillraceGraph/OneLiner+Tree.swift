@@ -46,8 +46,9 @@ extension OneLiner {
         }
     }
 
-    /// `kafka.source@^1` gives `kafka_source`.
+    /// `kafka.source@^1` gives `kafka_source`, `libm.so.6!sqrt(…) -> …` gives `sqrt`.
     package static func defaultID(_ use: String) -> String {
+        if Names.isCFunction(use) { return CFunction.defaultID(use) }
         let name = use.prefix { $0 != "@" }
         var id = ""
         for byte in name.utf8 {

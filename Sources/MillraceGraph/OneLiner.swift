@@ -3,17 +3,19 @@
 //
 //     pipeline = chain , { chain } ;
 //     chain    = item , { "!" , [ edge ] , item } ;
-//     item     = OPERATOR , { setting } | "@" NODE [ "." PORT ] ;
+//     item     = OPERATOR , { setting } | FUNCTION , { setting } | "@" NODE [ "." PORT ] ;
 //     setting  = KEY "=" VALUE ;
 //     edge     = "[" { setting } "]" ;
 //     KEY      = "name" | "parallelism" | "on_error" | "isolation" | "window." X | "event_time." X
 //              | PARAM | "with." PARAM ;
 //
+// FUNCTION is a C function in the notation of `CFunctionReader`, in one word (so it is quoted).
 // A word that is no setting and follows an item without `!` begins a new chain. `@n` is the node
 // named `n` anywhere in the line: a producer at the start of a chain, a consumer after `!` (and
-// then the producer of what follows). Without `name=` the id is the operator's name with dots as
-// `_`, then `_2`, `_3`. Values are text and take the type of their parameter; one that begins
-// with `[` or `{` is JSON where the parameter is a list, a map or an object.
+// then the producer of what follows). Without `name=` the id is the name of the operator or of the
+// C function with dots as `_`, then `_2`, `_3`. Values are text and take the type of their
+// parameter; one that begins with `[` or `{` is JSON where the parameter is a list, a map or an
+// object.
 //
 // The result is the tree that a file of the same meaning would give, so that everything after it
 // is shared. Marks: file `<command line>`, line 1, column in the words joined by one space.
@@ -124,11 +126,7 @@ extension OneLiner {
         } else if word.text.hasPrefix("@") {
             reference(word)
         } else if Names.isCFunction(word.text) {
-            findings.error(
-                .notServed, at: word.mark,
-                "C functions are known, but not served by this release",
-                next: "write a plugin around it; docs/ABI.md shows one in 20 lines")
-            state = .lost
+            item(word)
         } else if let key = Self.key(of: word.text) {
             setting(word, key)
         } else {
@@ -158,13 +156,21 @@ extension OneLiner {
                 word.mark, "`\(word.text)` is no operator", "put spaces around `!`")
             return
         }
-        guard let first = word.text.unicodeScalars.first, ("a"..."z").contains(first) else {
+        let beforeRange = word.text.prefix { $0 != "@" }
+        guard let first = word.text.unicodeScalars.first, ("a"..."z").contains(first),
+            !beforeRange.contains("="), !beforeRange.contains(" ")
+        else {
             let shown = word.text.isEmpty ? "an empty word" : "`\(word.text)`"
             syntax(
                 word.mark, "\(shown) is neither an operator nor a setting",
                 "write OPERATOR KEY=VALUE … ! OPERATOR …")
             return
         }
+        item(word)
+    }
+
+    /// An operator, or a C function.
+    private mutating func item(_ word: Word) {
         var item = Item(use: word)
         if case .bang(let producer, let mark, let edge) = state {
             item.links.append(Link(producer: producer, mark: mark, edge: edge))
@@ -236,8 +242,11 @@ extension OneLiner {
         }
         let mark = member.value.mark
         member.value.content = .list(
-            text.split(separator: ",").map { part in
-                TreeValue(.text(String(part)), at: mark, origin: .word, raw: String(part))
+            text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+                var place = mark
+                place.column += text.distance(from: text.startIndex, to: part.startIndex)
+                place.length = max(1, part.count)
+                return TreeValue(.text(String(part)), at: place, origin: .word, raw: String(part))
             })
         return member
     }
@@ -260,6 +269,10 @@ extension OneLiner {
         let reserved = ["parallelism", "on_error", "isolation"]
         if key == "name" {
             let value = Self.member(word, key: key, name: key).value
+            if value.raw.isEmpty {
+                syntax(word.mark, "`name=` without a name", "write name=ID")
+                return
+            }
             if items[index].name == nil {
                 items[index].name = value
             } else {

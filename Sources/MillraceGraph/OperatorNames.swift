@@ -27,6 +27,18 @@ package struct OperatorNames: Sendable {
         self.suffixes = suffixes
     }
 
+    /// All that means the operator of this id: the id, and its ends at a dot that mean no other.
+    package func names(of id: String) -> [String] {
+        var names = [id]
+        var rest = id[...]
+        while let dot = rest.firstIndex(of: ".") {
+            rest = rest[rest.index(after: dot)...]
+            let name = String(rest)
+            if entries[name] == nil, suffixes[name] == [id] { names.append(name) }
+        }
+        return names
+    }
+
     /// Throws MR2101, MR2102 or MR2103 with the place of `use`.
     package func find(_ use: Marked<String>, node: String?) throws(Failure) -> CatalogEntry {
         let parts = use.value.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)

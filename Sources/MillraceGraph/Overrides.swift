@@ -5,11 +5,20 @@ import MillraceCore
 enum Overrides {
     static let file = "--set"
 
+    /// What marks of overrides point into: one override on each line.
+    static func source(_ overrides: [String]) -> String {
+        overrides.map(flat).joined(separator: "\n")
+    }
+
+    private static func flat(_ text: String) -> String {
+        String(text.map { $0.isNewline ? " " : $0 })
+    }
+
     static func apply(
         _ overrides: [String], to tree: TreeValue, findings: inout Findings
     ) -> TreeValue {
         var result = tree
-        for (index, text) in overrides.enumerated() {
+        for (index, text) in overrides.map(flat).enumerated() {
             let mark = Mark(file: file, line: index + 1, column: 1, length: max(1, text.count))
             apply(text, mark, &result, &findings)
         }

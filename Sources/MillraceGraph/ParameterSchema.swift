@@ -8,14 +8,18 @@ import MillraceCore
 package struct ParameterSchema {
     package let use: String
     package let parameters: [ParameterDescription]
+    private let outside: OutsideChecks
 
-    package init(use: String, parameters: [ParameterDescription]) {
+    package init(
+        use: String, parameters: [ParameterDescription], outside: OutsideChecks = OutsideChecks()
+    ) {
         self.use = use
         self.parameters = parameters
+        self.outside = outside
     }
 
-    package init(_ operation: OperatorDescription) {
-        self.init(use: operation.id, parameters: operation.parameters)
+    package init(_ operation: OperatorDescription, outside: OutsideChecks = OutsideChecks()) {
+        self.init(use: operation.id, parameters: operation.parameters, outside: outside)
     }
 
     /// Names of top-level parameters that hold a secret, themselves or further down.
@@ -33,7 +37,7 @@ package struct ParameterSchema {
         _ members: [TreeMember], path: String, node: String?, place: Mark,
         findings: inout Findings
     ) -> JSON? {
-        var reader = Reader(use: use, node: node, findings: findings)
+        var reader = Reader(use: use, node: node, outside: outside, findings: findings)
         let config = reader.object(members, parameters, path: path, place: place, secret: false)
         findings = reader.findings
         return reader.failed ? nil : config
@@ -42,8 +46,18 @@ package struct ParameterSchema {
     private struct Reader {
         let use: String
         let node: String?
+        let outside: OutsideChecks
         var findings: Findings
         var failed = false
+        /// What is read is the operator's own default, not what somebody wrote.
+        private var isDefault = false
+
+        init(use: String, node: String?, outside: OutsideChecks, findings: Findings) {
+            self.use = use
+            self.node = node
+            self.outside = outside
+            self.findings = findings
+        }
 
         mutating func object(
             _ members: [TreeMember], _ parameters: [ParameterDescription], path: String,
@@ -87,6 +101,8 @@ package struct ParameterSchema {
             _ parameter: ParameterDescription, _ path: String, _ place: Mark
         ) -> JSON? {
             if let text = parameter.defaultValue {
+                isDefault = true
+                defer { isDefault = false }
                 let value = TreeValue.word(text, at: place)
                 return self.value(value, parameter, path: path, secret: true)
             }
@@ -94,7 +110,7 @@ package struct ParameterSchema {
                 error(
                     .missingParameter, place, "\(path): missing, \(use) needs it",
                     parameter.doc.isEmpty
-                        ? "give it a \(parameter.summary)" : "\(parameter.name): \(parameter.doc)"
+                        ? "give it a \(parameter.form)" : "\(parameter.name): \(parameter.doc)"
                 )
             }
             return nil
@@ -104,13 +120,13 @@ package struct ParameterSchema {
             _ value: TreeValue, _ parameter: ParameterDescription, path: String, secret: Bool
         ) -> JSON? {
             if value.content == .unresolved { return nil }
-            if parameter.secret, !secret, isLiteral(value) {
+            let covered = secret || parameter.secret
+            if covered, !isDefault, isLiteral(value) {
                 findings.warning(
                     .literalSecret, at: value.mark, node: node,
                     "\(path): a secret is written out in the topology",
                     next: "write ${file:/path/of/the/secret} or ${VARIABLE}")
             }
-            let covered = secret || parameter.secret
             switch parameter.kind {
             case .list: return list(value, parameter, path: path, secret: covered)
             case .map: return map(value, parameter, path: path, secret: covered)
@@ -124,7 +140,10 @@ package struct ParameterSchema {
                 .field:
                 do throws(ParameterValue.Misfit) {
                     let json = try ParameterValue.read(value, as: parameter)
-                    return bounded(json, parameter, value, path) ? json : nil
+                    let isGood =
+                        bounded(json, parameter, value, path, covered)
+                        && readable(json, parameter, value, path, covered)
+                    return isGood ? json : nil
                 } catch {
                     return misfit(error, value, path, covered)
                 }
@@ -137,7 +156,7 @@ package struct ParameterSchema {
             guard case .list(let items) = value.asWritten.content else {
                 return misfit(ParameterValue.wrong(value, "a list"), value, path, secret)
             }
-            guard counted(items.count, parameter, value, path) else { return nil }
+            guard counted(items.count, parameter, value, path, secret) else { return nil }
             guard let item = parameter.item.first else { return .array([]) }
             return .array(
                 items.enumerated().compactMap {
@@ -151,7 +170,7 @@ package struct ParameterSchema {
             guard case .map(let members) = value.asWritten.content else {
                 return misfit(ParameterValue.wrong(value, "a map"), value, path, secret)
             }
-            guard counted(members.count, parameter, value, path) else { return nil }
+            guard counted(members.count, parameter, value, path, secret) else { return nil }
             guard let item = parameter.item.first else { return .object([]) }
             var result: [JSON.Member] = []
             for member in members {
@@ -164,28 +183,33 @@ package struct ParameterSchema {
         }
 
         private mutating func counted(
-            _ count: Int, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String
+            _ count: Int, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String,
+            _ secret: Bool
         ) -> Bool {
-            within(Double(count), parameter, value, path, shown: "\(count) members") {
+            let shown = secret ? "the value" : count == 1 ? "1 member" : "\(count) members"
+            return within(Double(count), parameter, value, path, shown: shown) {
                 TreeValue.Content.integer($0).map(Double.init)
             }
         }
 
         private mutating func bounded(
-            _ json: JSON, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String
+            _ json: JSON, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String,
+            _ secret: Bool
         ) -> Bool {
+            func shown(_ text: String) -> String { secret ? "the value" : text }
             if parameter.minimum == nil, parameter.maximum == nil { return true }
             switch json {
             case .string(let text):
                 guard parameter.kind == .string else { return true }
                 let length = text.unicodeScalars.count
                 return within(
-                    Double(length), parameter, value, path, shown: "a text of \(length) characters"
+                    Double(length), parameter, value, path,
+                    shown: shown("a text of \(length) characters")
                 ) { TreeValue.Content.integer($0).map(Double.init) }
             case .int(let number):
-                return withinExactly(number, parameter, value, path)
+                return withinExactly(number, parameter, value, path, shown(value.raw))
             case .double(let number):
-                return within(number, parameter, value, path, shown: value.raw) { text in
+                return within(number, parameter, value, path, shown: shown(value.raw)) { text in
                     parameter.kind == .rate
                         ? try? Quantity.rate(text) : TreeValue.Content.float(text)
                 }
@@ -193,9 +217,33 @@ package struct ParameterSchema {
             }
         }
 
+        /// Expressions and paths are read by those who will use them; a fault has its own place.
+        private mutating func readable(
+            _ json: JSON, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String,
+            _ secret: Bool
+        ) -> Bool {
+            guard case .string(let text) = json else { return true }
+            let fault: OutsideChecks.TextFault?
+            switch parameter.kind {
+            case .expression: fault = outside.expression(text)
+            case .field: fault = outside.path(text)
+            case .bool, .int, .float, .string, .enum, .duration, .size, .rate, .list, .map,
+                .object:
+                return true
+            }
+            guard let fault else { return true }
+            let place = value.place(ofBytes: fault.offset, length: fault.length)
+            let said = secret ? "the value cannot be read" : fault.text
+            error(
+                .expressionSyntax, place, "\(path): \(said)",
+                secret ? nil : fault.next)
+            return false
+        }
+
         /// Whole numbers, nanoseconds and bytes do not pass through floating point.
         private mutating func withinExactly(
-            _ number: Int64, _ parameter: ParameterDescription, _ value: TreeValue, _ path: String
+            _ number: Int64, _ parameter: ParameterDescription, _ value: TreeValue,
+            _ path: String, _ shown: String
         ) -> Bool {
             func bound(_ text: String?) -> Int64? {
                 guard let text else { return nil }
@@ -206,10 +254,10 @@ package struct ParameterSchema {
                 }
             }
             if bound(parameter.minimum).map({ number < $0 }) ?? false {
-                return refuse(parameter, value, path, shown: value.raw)
+                return refuse(parameter, value, path, shown: shown)
             }
             if bound(parameter.maximum).map({ number > $0 }) ?? false {
-                return refuse(parameter, value, path, shown: value.raw)
+                return refuse(parameter, value, path, shown: shown)
             }
             return true
         }
@@ -227,9 +275,9 @@ package struct ParameterSchema {
         private mutating func refuse(
             _ parameter: ParameterDescription, _ value: TreeValue, _ path: String, shown: String
         ) -> Bool {
-            let found = parameter.secret ? "the value" : shown
             error(
-                .outOfRange, value.mark, "\(path): \(found) is out of range",
+                .outOfRange, value.mark,
+                "\(path): \(shown) \(shown.hasSuffix("members") ? "are" : "is") out of range",
                 "expected a \(parameter.summary)")
             return false
         }
@@ -255,7 +303,8 @@ package struct ParameterSchema {
 
         private func isLiteral(_ value: TreeValue) -> Bool {
             switch value.content {
-            case .text(let text): value.origin.isLiteral && !text.isEmpty
+            case .text(let text):
+                !text.isEmpty && (value.origin.isLiteral || Interpolation.hasDefault(value.raw))
             case .bool, .int, .float: true
             case .null, .list, .map, .unresolved: false
             }

@@ -113,11 +113,6 @@ enum ParameterValue {
                 value, parameter.kind == .field ? "the path of a field" : "a text",
                 next: isScalar ? "put it in quotes: \"\(value.raw)\"" : nil)
         }
-        if parameter.kind == .field, !Names.isFieldPath(text) {
-            throw Misfit(
-                .wrongType, "the path of a field", found: "`\(text)`",
-                next: "write `name`, `customer.id` or `items[0].sku`")
-        }
         return text
     }
 
@@ -150,7 +145,8 @@ enum ParameterValue {
             if TreeValue.Content.integer(text) != nil, next == "add a unit" {
                 next = "did you mean `\(text)\(unit)`?"
             }
-            throw Misfit(.wrongUnit, expected, found: "`\(text)`", next: next)
+            let code = error == .tooLarge ? FailureCode.outOfRange : .wrongUnit
+            throw Misfit(code, expected, found: "`\(text)`", next: next)
         }
     }
 
@@ -167,11 +163,17 @@ enum ParameterValue {
 extension ParameterDescription {
     /// `number 0…1, default 0.5`, for suggestions.
     var summary: String {
-        var parts = [kindName + bounds]
-        if kind == .enum { parts[0] += " of " + choices.map(\.value).joined(separator: ", ") }
+        var parts = [form]
         if required { parts.append("required") }
         if let defaultValue { parts.append("default \(defaultValue)") }
         return parts.joined(separator: ", ")
+    }
+
+    /// `number 0…1`, `one of a, b`.
+    package var form: String {
+        if kind == .enum { return "one of " + choices.map(\.value).joined(separator: ", ") }
+        let counted = [.list, .map].contains(kind) && minimum ?? maximum != nil
+        return counted ? "\(kindName) of\(bounds) members" : kindName + bounds
     }
 
     private var kindName: String {

@@ -26,11 +26,18 @@ package struct Plan: Hashable, Codable, Sendable {
     package var idle: Idle
     /// Size limit of the arena in bytes.
     package var arenaBytes: UInt64
+    /// Dead letters of one node within a minute; one more ends the run.
+    package var lettersPerMinute: Int
+    package var checkpoints: PlannedCheckpoints
+    package var restarts: PlannedRestarts
 
     package init(
         job: String, name: String, nodes: [PlannedNode], edges: [PlannedEdge], threads: Int,
         pinned: Bool = false, idle: Idle = .adaptive,
-        arenaBytes: UInt64 = Limits.arenaBytesDefault
+        arenaBytes: UInt64 = Limits.arenaBytesDefault,
+        lettersPerMinute: Int = Limits.lettersPerMinuteDefault,
+        checkpoints: PlannedCheckpoints = PlannedCheckpoints(),
+        restarts: PlannedRestarts = PlannedRestarts()
     ) {
         self.job = job
         self.name = name
@@ -40,6 +47,9 @@ package struct Plan: Hashable, Codable, Sendable {
         self.pinned = pinned
         self.idle = idle
         self.arenaBytes = arenaBytes
+        self.lettersPerMinute = lettersPerMinute
+        self.checkpoints = checkpoints
+        self.restarts = restarts
     }
 
     package var taskCount: Int { nodes.reduce(0) { $0 + $1.parallelism } }
@@ -69,13 +79,18 @@ package struct PlannedNode: Hashable, Codable, Sendable {
     package var watchdogHard: Int64
     /// The loop all its tasks run on; nil: the executor spreads them.
     package var loop: Int?
+    /// What follows when the operator refuses a record.
+    package var onError: ErrorReaction
+    /// The executor its tasks live in; 0: the one that most nodes share.
+    package var executor = 0
 
     package init(
         id: String, operation: OperatorDescription, plugin: PluginReference, config: JSON,
         secrets: [String] = [], parallelism: Int = 1,
         outputMemory: UInt64 = UInt64(Limits.quotaBlocksDefault * Limits.blockBytes),
         watchdogSoft: Int64 = Limits.watchdogSoftNanoseconds,
-        watchdogHard: Int64 = Limits.watchdogHardNanoseconds, loop: Int? = nil
+        watchdogHard: Int64 = Limits.watchdogHardNanoseconds, loop: Int? = nil,
+        onError: ErrorReaction = .deadLetter
     ) {
         self.id = id
         self.operation = operation
@@ -87,6 +102,29 @@ package struct PlannedNode: Hashable, Codable, Sendable {
         self.watchdogSoft = watchdogSoft
         self.watchdogHard = watchdogHard
         self.loop = loop
+        self.onError = onError
+    }
+}
+
+/// What follows when an operator refuses a record.
+package enum ErrorReaction: String, Codable, Sendable {
+    case deadLetter = "dead_letter"
+    /// It is counted, no more.
+    case drop
+    /// The run ends.
+    case fail
+}
+
+extension PlannedNode {
+    /// The output port that dead letters of the node go to; nil: nobody reads it.
+    package var errorsPort: Int? { operation.outputs.firstIndex { $0.name == ErrorsPort.name } }
+
+    /// It calls a function of a C library.
+    package var isFunction: Bool { operation.id == CFunction.operation }
+
+    /// What messages call it: `fail 1.0.0`, or `libm.so.6!sqrt`.
+    package var operationName: String {
+        isFunction ? operation.title : "\(operation.id) \(operation.version)"
     }
 }
 

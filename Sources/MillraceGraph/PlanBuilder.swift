@@ -27,7 +27,8 @@ package enum PlanBuilder {
                 id: node.id, operation: node.operation, plugin: node.entry.plugin,
                 config: node.config, secrets: node.secrets, parallelism: node.parallelism,
                 outputMemory: UInt64(blocks[index] * Limits.blockBytes),
-                watchdogSoft: node.watchdogSoft, watchdogHard: node.watchdogHard, loop: node.loop)
+                watchdogSoft: node.watchdogSoft, watchdogHard: node.watchdogHard, loop: node.loop,
+                onError: node.onError)
         }
         let fused = Fusion.fused(graph)
         let edges = graph.edges.indices.map { index in
@@ -40,10 +41,31 @@ package enum PlanBuilder {
             ($0.from, $0.outputPort, $0.to, $0.inputPort)
                 < ($1.from, $1.outputPort, $1.to, $1.inputPort)
         }
-        return Plan(
+        let isolated = graph.nodes.filter(\.isIsolated)
+        let plan = Plan(
             job: options.job, name: topology.name?.value ?? options.name, nodes: nodes,
             edges: edges, threads: threads, pinned: topology.pinned, idle: topology.idle,
-            arenaBytes: limit)
+            arenaBytes: limit,
+            lettersPerMinute: topology.lettersPerMinute ?? Limits.lettersPerMinuteDefault,
+            checkpoints: topology.checkpoints ?? PlannedCheckpoints(),
+            restarts: topology.restarts ?? PlannedRestarts()
+        ).isolating(isolated.map(\.id))
+        guard plan.hasRoomForCrossings else {
+            let mark = topology.arena?.mark ?? isolated.first?.mark
+            findings.add(.error, tooManyCrossings(plan, at: mark))
+            return nil
+        }
+        return plan
+    }
+
+    private static func tooManyCrossings(_ plan: Plan, at mark: Mark?) -> Failure {
+        let needed = Quantity.text(size: (Int64(plan.crossingBytes >> 20) + 1) << 20)
+        let arena = Quantity.text(size: Int64(clamping: plan.arenaBytes))
+        return Failure(
+            .tooMuchMemory, at: mark, node: plan.isolated.first,
+            "\(plan.crossings.count) lanes to and from operators with a process of their own need "
+                + "\(needed), the arena has \(arena)",
+            next: "write `arena: \(needed)`, or ask for less parallelism or `output_memory`")
     }
 
     /// Every loop that a node names must exist.

@@ -10,14 +10,23 @@ struct ShapeReader {
     /// The node being read; its id goes into each failure.
     var node: String?
 
-    mutating func wrong(_ value: TreeValue, _ path: String, _ expected: String) {
+    mutating func wrong(
+        _ value: TreeValue, _ path: String, _ expected: String, next: String? = nil
+    ) {
+        if isRefused(value, path) { return }
         findings.error(
             .wrongType, at: value.mark, node: node,
-            "\(path): expected \(expected), found \(value.kindText)")
+            "\(path): expected \(expected), found \(value.kindText)", next: next)
     }
 
     mutating func outOfRange(_ mark: Mark, _ path: String, _ text: String, next: String? = nil) {
         findings.error(.outOfRange, at: mark, node: node, "\(path): \(text)", next: next)
+    }
+
+    /// A `${…}` where it would stay as it is.
+    mutating func isRefused(_ value: TreeValue, _ path: String) -> Bool {
+        guard case .text(let text) = value.content else { return false }
+        return Interpolation.refuse(text, at: value.mark, node: node, path, &findings)
     }
 
     mutating func map(_ value: TreeValue, _ path: String) -> [TreeMember]? {
@@ -32,6 +41,11 @@ struct ShapeReader {
         return nil
     }
 
+    /// A text with what is needed to point into it.
+    mutating func fieldPath(_ value: TreeValue, _ path: String) -> TreeValue? {
+        text(value, path) == nil || isRefused(value, path) ? nil : value
+    }
+
     mutating func bool(_ value: TreeValue, _ path: String) -> Bool? {
         if case .bool(let flag) = typed(value) { return flag }
         wrong(value, path, "`true` or `false`")
@@ -41,17 +55,20 @@ struct ShapeReader {
     mutating func integer(
         _ value: TreeValue, _ path: String, _ range: ClosedRange<Int>
     ) -> Marked<Int>? {
-        guard case .int(let number) = typed(value) else {
+        switch typed(value) {
+        case .int(let number):
+            if let small = Int(exactly: number), range.contains(small) {
+                return Marked(small, at: value.mark)
+            }
+        case .float where TreeValue.Content.isWhole(value.raw): break
+        case .null, .bool, .float, .text, .list, .map, .unresolved:
             wrong(value, path, "a whole number")
             return nil
         }
-        guard let small = Int(exactly: number), range.contains(small) else {
-            outOfRange(
-                value.mark, path,
-                "\(number) is not between \(range.lowerBound) and \(range.upperBound)")
-            return nil
-        }
-        return Marked(small, at: value.mark)
+        outOfRange(
+            value.mark, path,
+            "\(value.raw) is not between \(range.lowerBound) and \(range.upperBound)")
+        return nil
     }
 
     mutating func duration(_ value: TreeValue, _ path: String) -> Int64? {
@@ -69,6 +86,49 @@ struct ShapeReader {
         return nil
     }
 
+    /// Within a range, which is told in the message.
+    mutating func duration(
+        _ value: TreeValue, _ path: String, _ range: ClosedRange<Int64>
+    ) -> Int64? {
+        guard let nanoseconds = duration(value, path) else { return nil }
+        if range.contains(nanoseconds) { return nanoseconds }
+        let (least, most) = (range.lowerBound, range.upperBound)
+        outOfRange(
+            value.mark, path,
+            "\(value.raw) is not between \(Quantity.text(duration: least)) and "
+                + Quantity.text(duration: most))
+        return nil
+    }
+
+    /// `200ms..5s`, in nanoseconds.
+    mutating func durations(
+        _ value: TreeValue, _ path: String, most: Int64
+    ) -> ClosedRange<Int64>? {
+        let expected = "two durations such as `200ms..5s`"
+        guard let text = scalar(value) else {
+            wrong(value, path, expected)
+            return nil
+        }
+        let dots = text.firstRange(of: "..")
+        let ends = dots.map { [text[..<$0.lowerBound], text[$0.upperBound...]] } ?? [text[...]]
+        do throws(Quantity.Problem) {
+            guard ends.count == 2 else { throw .syntax }
+            let least = try Quantity.duration(String(ends[0]))
+            let longest = try Quantity.duration(String(ends[1]))
+            guard least <= longest, longest <= most else {
+                let why =
+                    least > longest
+                    ? "the second is the shorter" : "longer than \(Quantity.text(duration: most))"
+                outOfRange(value.mark, path, "\(text): \(why)")
+                return nil
+            }
+            return least...longest
+        } catch {
+            unit(value, path, expected, error)
+            return nil
+        }
+    }
+
     mutating func size(
         _ value: TreeValue, _ path: String, _ range: ClosedRange<Int64>
     ) -> Marked<Int64>? {
@@ -79,21 +139,39 @@ struct ShapeReader {
         do throws(Quantity.Problem) {
             let bytes = try Quantity.size(text)
             if range.contains(bytes) { return Marked(bytes, at: value.mark) }
-            outOfRange(
-                value.mark, path,
-                "\(text) is not between \(Quantity.text(size: range.lowerBound)) and "
-                    + Quantity.text(size: range.upperBound))
         } catch {
-            unit(value, path, "a size such as `512`, `64KiB` or `1GiB`", error)
+            if error != .tooLarge {
+                unit(value, path, "a size such as `512`, `64KiB` or `1GiB`", error)
+                return nil
+            }
+        }
+        let (least, most) = (range.lowerBound, range.upperBound)
+        outOfRange(
+            value.mark, path,
+            "\(text) is not between \(Quantity.text(size: least)) and \(Quantity.text(size: most))")
+        return nil
+    }
+
+    /// Per second.
+    mutating func rate(_ value: TreeValue, _ path: String) -> Double? {
+        let form = "a rate such as `20/s` or `1k/m`"
+        guard let text = scalar(value) else {
+            wrong(value, path, form)
+            return nil
+        }
+        do throws(Quantity.Problem) {
+            return try Quantity.rate(text)
+        } catch {
+            unit(value, path, form, error)
         }
         return nil
     }
 
     mutating func queue(_ value: TreeValue, _ path: String) -> Marked<Int>? {
-        let range = Limits.queueMin...Limits.queueMax
+        let range = TopologyKeyTable.integers("nodes.from.queue")
         guard let queue = integer(value, path, range) else { return nil }
         if queue.value & (queue.value - 1) == 0 { return queue }
-        var above = Limits.queueMin
+        var above = range.lowerBound
         while above < queue.value { above *= 2 }
         outOfRange(
             value.mark, path, "\(queue.value) is no power of two", next: "write \(above)")
@@ -103,6 +181,7 @@ struct ShapeReader {
     private mutating func unit(
         _ value: TreeValue, _ path: String, _ expected: String, _ problem: Quantity.Problem
     ) {
+        if isRefused(value, path) { return }
         findings.error(
             .wrongUnit, at: value.mark, node: node,
             "\(path): expected \(expected), found `\(value.raw)`", next: problem.advice(value.raw))

@@ -23,6 +23,11 @@ package struct Topology: Hashable, Sendable {
     package var threads: Marked<Int>?
     package var pinned = false
     package var idle = Plan.Idle.adaptive
+    /// Of `dead_letter.limit`.
+    package var lettersPerMinute: Int?
+    /// Nil without the key: a file that has it wants checkpoints even where no folder is named.
+    package var checkpoints: PlannedCheckpoints?
+    package var restarts: PlannedRestarts?
 
     package init() {}
 }
@@ -45,11 +50,21 @@ package struct PluginRequest: Hashable, Sendable {
     }
 }
 
+/// Where an operator runs.
+package enum Isolation: String, Sendable {
+    /// In the process that runs the other operators.
+    case executor
+    /// In one of its own.
+    case process
+}
+
 /// What nodes and edges get that do not say themselves.
 package struct TopologyDefaults: Hashable, Sendable {
     package var parallelism: Int?
     package var queue: Int?
     package var watchdog = TopologyWatchdog()
+    package var onError: ErrorReaction?
+    package var isolation: Isolation?
 
     package init() {}
 }
@@ -66,14 +81,20 @@ package struct TopologyNode: Hashable, Sendable {
     package var id: Marked<String>
     /// With `@RANGE`, if that was written.
     package var use: Marked<String>
+    /// Of a `use` that names a C function instead of an operator.
+    package var function: TopologyFunction?
     package var with: [TreeMember] = []
     package var from: [TopologyEdge] = []
     /// Of the `from` key; nil without one.
     package var fromMark: Mark?
+    /// Each edge could be read.
+    package var fromIsWhole = true
     package var parallelism: Marked<Int>?
     package var outputMemory: Marked<Int64>?
     package var watchdog = TopologyWatchdog()
     package var loop: Marked<Int>?
+    package var onError: ErrorReaction?
+    package var isolation: Isolation?
     package var description: String?
 
     package init(id: Marked<String>, use: Marked<String>) {
@@ -90,7 +111,8 @@ package struct TopologyEdge: Hashable, Sendable {
     package var input: Marked<String>?
     package var mark: Mark
     package var partition: Marked<TopologyPartition>?
-    package var key: [Marked<String>] = []
+    /// Paths of fields, each a text.
+    package var key: [TreeValue] = []
     package var queue: Marked<Int>?
 
     package init(node: String, port: String?, mark: Mark) {

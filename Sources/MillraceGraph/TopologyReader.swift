@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of a topology file, as this release serves them:
-//
-//     millrace     1                       required
-//     name         [a-z][a-z0-9-]{0,62}    the file's name
-//     description  text
-//     plugins      list of name@range or path
-//     defaults     {parallelism, queue, watchdog}
-//     nodes        map id -> {use, with, from, parallelism, output_memory, watchdog, description}
-//     arena        size of the executor's memory for records
-//
-// For experts and benchmarks: `threads` (loop threads), `pin` (bind them to processors), `idle`
-// (`adaptive` or `spin`), and of a node `loop` (the loop thread all its tasks run on).
 import MillraceCore
 
 /// The shape of the file: from a tree to a topology, with every fault of the file's own keys.
+/// `TopologyKeyTable` says which keys there are, and their bounds.
 package struct TopologyReader {
-    private var shape: ShapeReader
+    var shape: ShapeReader
 
     /// Nil when there is no usable list of nodes.
     package static func read(_ tree: TreeValue, findings: inout Findings) -> Topology? {
@@ -30,7 +19,7 @@ package struct TopologyReader {
             shape.wrong(tree, "topology", "a map with `millrace` and `nodes`")
             return nil
         }
-        TopologyKeys.file.check(members, path: "", node: nil, &shape.findings)
+        known(members, "", "of a topology", "")
         guard version(tree) else { return nil }
         var topology = Topology()
         for member in members { read(member, into: &topology) }
@@ -50,6 +39,14 @@ package struct TopologyReader {
         }
         shape.node = nil
         return topology
+    }
+
+    /// Refuses members that are no keys below `parent`; `path` is their place in the file.
+    mutating func known(
+        _ members: [TreeMember], _ parent: String, _ place: String, _ path: String
+    ) {
+        TopologyKeyTable.check(
+            members, below: parent, place: place, path: path, node: shape.node, &shape.findings)
     }
 
     private mutating func version(_ tree: TreeValue) -> Bool {
@@ -75,7 +72,9 @@ package struct TopologyReader {
         let value = member.value
         switch member.name {
         case "name":
-            guard let name = shape.text(value, "name") else { return }
+            guard let name = shape.text(value, "name"), !shape.isRefused(value, "name") else {
+                return
+            }
             if !Names.isTopologyName(name.value) {
                 shape.findings.error(
                     .badID, at: value.mark, "name: `\(name.value)` is no name",
@@ -86,16 +85,24 @@ package struct TopologyReader {
         case "plugins": topology.plugins = plugins(value)
         case "defaults": topology.defaults = defaults(value)
         case "arena":
-            topology.arena = shape.size(value, "arena", (1 << 20)...(64 << 30))
-        case "threads": topology.threads = shape.integer(value, "threads", 1...1_024)
+            topology.arena = shape.size(
+                value, "arena", TopologyKeyTable.bounds("arena"))
+        case "threads":
+            topology.threads = shape.integer(
+                value, "threads", TopologyKeyTable.integers("threads"))
+        case "dead_letter": topology.lettersPerMinute = letterLimit(value)
         case "pin": topology.pinned = shape.bool(value, "pin") ?? false
         case "idle":
-            guard let text = shape.text(value, "idle") else { return }
+            guard let text = shape.text(value, "idle"), !shape.isRefused(value, "idle") else {
+                return
+            }
             if let idle = Plan.Idle(rawValue: text.value) {
                 topology.idle = idle
             } else {
-                choice(value, "idle", text.value, ["adaptive", "spin"])
+                choice(value, "idle", text.value, TopologyKeyTable.choices("idle").map(\.value))
             }
+        case "checkpoint": topology.checkpoints = checkpoints(value)
+        case "restart": topology.restarts = restarts(value)
         default: break
         }
     }
@@ -123,20 +130,30 @@ package struct TopologyReader {
     private mutating func defaults(_ value: TreeValue) -> TopologyDefaults {
         var defaults = TopologyDefaults()
         guard let members = shape.map(value, "defaults") else { return defaults }
-        TopologyKeys.defaults.check(members, path: "defaults", node: nil, &shape.findings)
+        known(members, "defaults", "of `defaults`", "defaults")
         for member in members {
             let path = "defaults.\(member.name)"
             switch member.name {
             case "parallelism":
                 defaults.parallelism =
-                    shape.integer(member.value, path, 1...Limits.parallelismMax)?.value
+                    shape.integer(
+                        member.value, path, TopologyKeyTable.integers(path))?.value
             case "queue": defaults.queue = shape.queue(member.value, path)?.value
             case "watchdog": defaults.watchdog = watchdog(member.value, path)
-            case "isolation": isolation(member.value, path)
+            case "isolation": defaults.isolation = isolation(member.value, path)
+            case "on_error": defaults.onError = onError(member.value, path)
             default: break
             }
         }
         return defaults
+    }
+
+    /// Records in a minute.
+    private mutating func letterLimit(_ value: TreeValue) -> Int? {
+        guard let members = shape.map(value, "dead_letter") else { return nil }
+        known(members, "dead_letter", "of `dead_letter`", "dead_letter")
+        guard let limit = value["limit"]?.value else { return nil }
+        return shape.rate(limit, "dead_letter.limit").map { Int(min($0 * 60, 1e15).rounded()) }
     }
 }
 
@@ -146,7 +163,10 @@ extension TopologyReader {
         let id = member.name
         let path = "nodes.\(id)"
         shape.node = id
-        if !Names.isNodeID(id) {
+        let what = "the id `\(id)`"
+        let isRefused = Interpolation.refuse(
+            id, at: member.nameMark, node: id, what, &shape.findings)
+        if !isRefused, !Names.isNodeID(id) {
             shape.findings.error(
                 .badID, at: member.nameMark, node: id,
                 id == "errors"
@@ -154,23 +174,28 @@ extension TopologyReader {
                     : "`\(id)` is no node id",
                 next: "use a-z, 0-9 and _, a letter first, at most 63")
         }
-        guard let members = shape.map(member.value, path) else { return nil }
-        TopologyKeys.node.check(members, path: path, node: id, &shape.findings)
+        guard case .map(let members) = member.value.content else {
+            var next = "write `\(id): {use: OPERATOR}`"
+            if case .text(let text) = member.value.content, !text.contains(" ") {
+                next = "write `\(id): {use: \(text)}`"
+            }
+            shape.wrong(member.value, path, "a map", next: next)
+            return nil
+        }
+        known(members, "nodes", "of a node", path)
         guard let use = member.value["use"] else {
             shape.findings.error(
                 .missingKey, at: member.nameMark, node: id, "\(path).use: missing",
                 next: "name the operator: `use: pass`")
             return nil
         }
+        if shape.isRefused(use.value, "\(path).use") { return nil }
         let operation = shape.text(use.value, "\(path).use")
         let mark = operation?.mark ?? use.value.mark
         var node = TopologyNode(
             id: Marked(id, at: member.nameMark), use: Marked(operation?.value ?? "", at: mark))
-        if let name = operation?.value, Names.isCFunction(name) {
-            shape.findings.error(
-                .notServed, at: mark, node: id,
-                "\(path).use: C functions are known, but not served by this release",
-                next: "write a plugin around it; docs/ABI.md shows one in 20 lines")
+        if Names.isCFunction(node.use.value) {
+            node.function = TopologyFunction(use.value, node: id, findings: &shape.findings)
         }
         for part in members { read(part, path: "\(path).\(part.name)", into: &node) }
         return node
@@ -184,18 +209,22 @@ extension TopologyReader {
         case "from":
             if value.content == .null { return }
             node.fromMark = part.nameMark
+            let before = shape.findings.all.count
             node.from = edges(value, path)
+            node.fromIsWhole = shape.findings.all.count == before
         case "parallelism":
-            node.parallelism = shape.integer(value, path, 1...Limits.parallelismMax)
+            node.parallelism = shape.integer(
+                value, path, TopologyKeyTable.integers("nodes.parallelism"))
         case "output_memory":
-            let block = Int64(Limits.blockBytes)
             node.outputMemory = shape.size(
-                value, path,
-                Int64(Limits.quotaBlocksMin) * block...Int64(Limits.quotaBlocksMax) * block)
+                value, path, TopologyKeyTable.bounds("nodes.output_memory"))
         case "watchdog": node.watchdog = watchdog(value, path)
         case "description": node.description = shape.text(value, path)?.value
-        case "isolation": isolation(value, path)
-        case "loop": node.loop = shape.integer(value, path, 0...1_023)
+        case "isolation": node.isolation = isolation(value, path)
+        case "on_error": node.onError = onError(value, path)
+        case "loop":
+            node.loop = shape.integer(
+                value, path, TopologyKeyTable.integers("nodes.loop"))
         default: break
         }
     }
@@ -214,9 +243,10 @@ extension TopologyReader {
 
     private mutating func edge(_ value: TreeValue, _ path: String) -> TopologyEdge? {
         switch value.content {
-        case .text(let text): return reference(text, at: value.mark, path)
+        case .text(let text):
+            return shape.isRefused(value, path) ? nil : reference(text, at: value.mark, path)
         case .map(let members):
-            TopologyKeys.edge.check(members, path: path, node: shape.node, &shape.findings)
+            known(members, "nodes.from", "of an edge", path)
             guard let name = value["node"] else {
                 shape.findings.error(
                     .missingKey, at: value.mark, node: shape.node, "\(path).node: missing",
@@ -224,6 +254,7 @@ extension TopologyReader {
                 return nil
             }
             guard let text = shape.text(name.value, "\(path).node"),
+                !shape.isRefused(name.value, "\(path).node"),
                 var edge = reference(text.value, at: name.value.mark, path)
             else { return nil }
             for member in members {
@@ -256,10 +287,11 @@ extension TopologyReader {
         case "key":
             if case .list(let items) = value.content {
                 edge.key = items.enumerated().compactMap {
-                    shape.text($0.element, "\(path)[\($0.offset)]")
+                    shape.fieldPath($0.element, "\(path)[\($0.offset)]")
                 }
+                keyCount(items.count, value, path)
             } else {
-                edge.key = shape.text(value, path).map { [$0] } ?? []
+                edge.key = shape.fieldPath(value, path).map { [$0] } ?? []
             }
         case "queue": edge.queue = shape.queue(value, path)
         case "input": edge.input = shape.text(value, path)
@@ -267,12 +299,19 @@ extension TopologyReader {
         }
     }
 
+    private mutating func keyCount(_ count: Int, _ value: TreeValue, _ path: String) {
+        if (1...Limits.keyFieldsMax).contains(count) { return }
+        shape.outOfRange(
+            value.mark, path,
+            "\(count) fields; a key has between 1 and \(Limits.keyFieldsMax)")
+    }
+
     private mutating func partition(
         _ value: TreeValue, _ path: String
     ) -> Marked<TopologyPartition>? {
-        let names = ["forward", "round_robin", "hash", "broadcast", "least_loaded"]
+        let names = TopologyKeyTable.choices("nodes.from.partition").map(\.value)
         if case .map(let members) = value.content {
-            TopologyKeys.partition.check(members, path: path, node: shape.node, &shape.findings)
+            known(members, "nodes.from.partition", "of a partition", path)
             guard let use = value["use"] else {
                 shape.findings.error(
                     .missingKey, at: value.mark, node: shape.node, "\(path).use: missing",
@@ -286,7 +325,7 @@ extension TopologyReader {
             }
             return Marked(.custom(use: name, with: with), at: value.mark)
         }
-        guard let name = shape.text(value, path) else { return nil }
+        guard let name = shape.text(value, path), !shape.isRefused(value, path) else { return nil }
         if names.contains(name.value), let known = PlannedEdge.Partition(rawValue: name.value) {
             return Marked(.builtIn(known), at: value.mark)
         }
@@ -297,7 +336,7 @@ extension TopologyReader {
     private mutating func watchdog(_ value: TreeValue, _ path: String) -> TopologyWatchdog {
         var watchdog = TopologyWatchdog()
         guard let members = shape.map(value, path) else { return watchdog }
-        TopologyKeys.watchdog.check(members, path: path, node: shape.node, &shape.findings)
+        known(members, "nodes.watchdog", "of `watchdog`", path)
         for member in members {
             let nanoseconds = shape.duration(member.value, "\(path).\(member.name)")
             switch member.name {
@@ -313,20 +352,31 @@ extension TopologyReader {
         return watchdog
     }
 
-    private mutating func isolation(_ value: TreeValue, _ path: String) {
-        guard let text = shape.text(value, path) else { return }
-        switch text.value {
-        case "executor": break
-        case "process":
-            shape.findings.error(
-                .notServed, at: value.mark, node: shape.node,
-                "\(path): `process` is known, but not served by this release",
-                next: "remove it: all operators share one executor")
-        default: choice(value, path, text.value, ["executor", "process"])
-        }
+    private mutating func isolation(_ value: TreeValue, _ path: String) -> Isolation? {
+        served(value, path, "nodes.isolation").flatMap(Isolation.init)
     }
 
-    private mutating func choice(
+    private mutating func onError(_ value: TreeValue, _ path: String) -> ErrorReaction? {
+        served(value, path, "nodes.on_error").flatMap(ErrorReaction.init)
+    }
+
+    /// One of the words of a key that this release serves.
+    private mutating func served(_ value: TreeValue, _ path: String, _ key: String) -> String? {
+        guard let text = shape.text(value, path), !shape.isRefused(value, path) else { return nil }
+        let choices = TopologyKeyTable.choices(key)
+        guard let found = choices.first(where: { $0.value == text.value }) else {
+            choice(value, path, text.value, choices.map(\.value))
+            return nil
+        }
+        guard let instead = found.instead else { return found.value }
+        shape.findings.error(
+            .notServed, at: value.mark, node: shape.node,
+            "\(path): `\(found.value)` is known, but not served by this release",
+            next: instead)
+        return nil
+    }
+
+    mutating func choice(
         _ value: TreeValue, _ path: String, _ found: String, _ known: [String],
         otherwise: String = ""
     ) {

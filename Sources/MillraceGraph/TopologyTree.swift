@@ -36,17 +36,20 @@ package struct TreeValue: Hashable, Sendable {
     package var origin: Origin
     /// A scalar as it was written, without quotes; empty for lists and maps.
     package var raw: String
+    /// A quoted scalar that ends on the line where it begins, as it stands there with its quotes.
+    package var written: String?
     /// Of a word that begins with `[` or `{`: the same, read as JSON (one value, or none).
     package var structured: [TreeValue]
 
     package init(
         _ content: Content, at mark: Mark, origin: Origin = .plain, raw: String = "",
-        structured: [TreeValue] = []
+        written: String? = nil, structured: [TreeValue] = []
     ) {
         self.content = content
         self.mark = mark
         self.origin = origin
         self.raw = raw
+        self.written = written
         self.structured = structured
     }
 
@@ -105,11 +108,13 @@ extension TreeValue.Content {
     package static func integer(_ text: String) -> Int64? {
         if text.hasPrefix("0o") { return unsigned(text.dropFirst(2), radix: 8) }
         if text.hasPrefix("0x") { return unsigned(text.dropFirst(2), radix: 16) }
+        return isWhole(text) ? Int64(text) : nil
+    }
+
+    /// Decimal digits, perhaps with a sign, perhaps more than any integer holds.
+    static func isWhole(_ text: String) -> Bool {
         let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }) else {
-            return nil
-        }
-        return Int64(text)
+        return !digits.isEmpty && digits.utf8.allSatisfy { (48...57).contains($0) }
     }
 
     private static func unsigned(_ digits: Substring, radix: Int) -> Int64? {

@@ -17,6 +17,12 @@ package struct WiringCheck {
     var readPorts: Set<Port> = []
     private var writtenPorts: Set<Port> = []
     private var taken: Set<String>
+    /// By producer, the number that its last `key` node has; 1: none yet.
+    private var keyNumbers: [String: Int] = [:]
+    /// Rounds of all loops: a test holds them to the size of the graph.
+    var steps = 0
+    /// An edge could mean any node: nothing can be said about outputs that nobody reads.
+    var hasUnknownEdge = false
 
     struct Port: Hashable {
         var node: Int
@@ -25,24 +31,35 @@ package struct WiringCheck {
 
     /// The graph may be incomplete when there are errors in `findings`.
     package static func run(
-        _ topology: Topology, names: OperatorNames, findings: inout Findings
+        _ topology: Topology, names: OperatorNames, outside: OutsideChecks = OutsideChecks(),
+        findings: inout Findings
     ) -> LogicalGraph {
-        var check = WiringCheck(topology, names, findings)
+        var check = WiringCheck(topology, names, outside, findings)
         check.addNodes()
-        for node in topology.nodes { check.connect(node) }
+        // By id, so that the names of `key` nodes do not depend on the order of the file.
+        for node in topology.nodes.sorted(by: { $0.id.value < $1.id.value }) {
+            check.connect(node)
+        }
         for node in topology.nodes { check.requireInputs(node) }
+        check.refuseStatePerKey()
         check.refuseCycles()
         check.compareTypes()
         check.findUnread()
         findings = check.nodeCheck.findings
+        findings.steps += check.steps
         return check.graph
     }
 
-    private init(_ topology: Topology, _ names: OperatorNames, _ findings: Findings) {
+    private init(
+        _ topology: Topology, _ names: OperatorNames, _ outside: OutsideChecks,
+        _ findings: Findings
+    ) {
         self.topology = topology
         known = Set(topology.nodes.map(\.id.value))
         taken = known
-        nodeCheck = NodeCheck(names: names, defaults: topology.defaults, findings: findings)
+        hasUnknownEdge = topology.nodes.contains { !$0.fromIsWhole }
+        nodeCheck = NodeCheck(
+            names: names, defaults: topology.defaults, outside: outside, findings: findings)
     }
 
     private mutating func addNodes() {
@@ -52,6 +69,14 @@ package struct WiringCheck {
             graph.nodes.append(logical)
         }
     }
+
+    /// Whether a node stands in the file; those of the engine do not.
+    func isWritten(_ id: String) -> Bool { known.contains(id) }
+
+    func isOneLiner(_ mark: Mark) -> Bool { mark.file == OneLiner.file }
+
+    /// In `graph.nodes`; nil for a broken node.
+    func position(of id: String) -> Int? { positions[id] }
 
     mutating func error(
         _ code: FailureCode, at mark: Mark, node: String, _ text: String, next: String? = nil
@@ -83,31 +108,41 @@ extension WiringCheck {
     }
 
     private mutating func connect(_ edge: TopologyEdge, to: Int, _ consumer: TopologyNode) {
+        steps += 1
         let id = consumer.id.value
         let input = inputPort(edge, of: graph.nodes[to])
         if let input { writtenPorts.insert(Port(node: to, port: input)) }
         guard known.contains(edge.node) else {
-            error(
-                .unknownNodeOrPort, at: edge.mark, node: id,
-                "there is no node `\(edge.node)`",
-                next: Nearest.question(edge.node, known.sorted())
-                    ?? "nodes: \(topology.nodes.prefix(12).map(\.id.value).joined(separator: ", "))"
-            )
-            return
-        }
-        if edge.port == "errors" {
-            error(
-                .notServed, at: edge.mark, node: id,
-                "\(edge.node).errors: known, but not served by this release",
-                next: "remove it: a refused record ends the run")
+            refuseUnknown(edge, reader: id)
             return
         }
         guard let from = positions[edge.node],
-            let output = outputPort(edge, of: graph.nodes[from], reader: id)
+            let output = edge.port == ErrorsPort.name
+                ? errorsPort(edge, of: from, reader: id)
+                : outputPort(edge, of: graph.nodes[from], reader: id)
         else { return }
         readPorts.insert(Port(node: from, port: output))
         guard let input else { return }
         route(edge, from: from, output: output, to: to, input: input)
+    }
+
+    /// What was probably meant is read all the same.
+    private mutating func refuseUnknown(_ edge: TopologyEdge, reader: String) {
+        // What is not shown is not searched for, or many faults would take many searches.
+        let isShown = nodeCheck.findings.all.count < Findings.shownMax
+        if isShown { steps += known.count }
+        let near = isShown ? Nearest.name(to: edge.node, among: known) : nil
+        let nodes = topology.nodes.prefix(12).map(\.id.value).joined(separator: ", ")
+        error(
+            .unknownNodeOrPort, at: edge.mark, node: reader, "there is no node `\(edge.node)`",
+            next: near.map { "did you mean `\($0)`?" } ?? "nodes: \(nodes)")
+        guard let near else {
+            hasUnknownEdge = true
+            return
+        }
+        var meant = edge
+        meant.node = near
+        countAsRead(meant)
     }
 
     private func defaultPort(_ ports: [PortDescription], _ name: String) -> Int? {
@@ -117,7 +152,7 @@ extension WiringCheck {
     private mutating func outputPort(
         _ edge: TopologyEdge, of node: LogicalNode, reader: String
     ) -> Int? {
-        let ports = node.operation.outputs
+        let ports = node.operation.ownOutputs
         if ports.isEmpty {
             error(
                 .unknownNodeOrPort, at: edge.mark, node: reader,
@@ -128,6 +163,7 @@ extension WiringCheck {
         let names = ports.map(\.name)
         guard let name = edge.port else {
             if let port = defaultPort(ports, "out") { return port }
+            countAsRead(edge)
             error(
                 .unknownNodeOrPort, at: edge.mark, node: reader,
                 "\(node.id) has the outputs \(names.joined(separator: ", "))",
@@ -135,6 +171,7 @@ extension WiringCheck {
             return nil
         }
         if let port = names.firstIndex(of: name) { return port }
+        countAsRead(edge)
         error(
             .unknownNodeOrPort, at: edge.mark, node: reader,
             "\(node.id) has no output `\(name)`",
@@ -165,10 +202,12 @@ extension WiringCheck {
     /// The reader is broken; what it reads is read all the same.
     private mutating func countAsRead(_ edge: TopologyEdge) {
         guard let from = positions[edge.node] else { return }
-        let ports = graph.nodes[from].operation.outputs
+        let ports = graph.nodes[from].operation.ownOutputs
         let port = edge.port.map { name in ports.firstIndex { $0.name == name } }
         if let port = port ?? defaultPort(ports, "out") {
             readPorts.insert(Port(node: from, port: port))
+        } else {
+            for port in ports.indices { readPorts.insert(Port(node: from, port: port)) }
         }
     }
 
@@ -225,42 +264,51 @@ extension WiringCheck {
             nodeCheck.findings.add(.error, error)
             return nil
         }
+        let path = "nodes.\(consumer).from.key"
+        for (index, field) in edge.key.enumerated() {
+            guard let fault = nodeCheck.outside.path(field.raw) else { continue }
+            let which = edge.key.count == 1 ? "" : "[\(index)]"
+            error(
+                .expressionSyntax, at: field.place(ofBytes: fault.offset, length: fault.length),
+                node: consumer, "\(path)\(which): \(fault.text)", next: fault.next)
+            return nil
+        }
+        // A word takes any type, and an edge of a command line is made of words.
         let items = edge.key.map {
-            TreeValue(.text($0.value), at: $0.mark, origin: .quoted, raw: $0.value)
+            TreeValue(.text($0.raw), at: $0.mark, origin: .quoted, raw: $0.raw)
         }
-        if items.count > 1 {
-            let kind = entry.operation.parameters.first { $0.name == "field" }?.kind
-            guard kind == .list else {
-                error(
-                    .notServed, at: edge.key[1].mark, node: consumer,
-                    "a key of several fields is known, but not served by this release",
-                    next: "put one field together before this edge")
-                return nil
-            }
-        }
-        let value = items.count == 1 ? items[0] : TreeValue(.list(items), at: place)
-        let config = ParameterSchema(entry.operation).check(
-            [TreeMember(name: "field", nameMark: place, value: value)],
-            path: "nodes.\(consumer).from.key", node: consumer, place: place,
-            findings: &nodeCheck.findings)
+        let isOne = items.count == 1
+        let value = isOne ? items[0] : TreeValue(.list(items), at: place)
+        let member = TreeMember(name: isOne ? "field" : "fields", nameMark: place, value: value)
+        let config = ParameterSchema(entry.operation, outside: nodeCheck.outside).check(
+            [member], path: path, node: consumer, place: place, findings: &nodeCheck.findings)
         guard let config else { return nil }
         let producer = graph.nodes[from]
-        var id = "\(producer.id)_key"
-        var number = 2
-        while !taken.insert(id).inserted {
-            id = "\(producer.id)_key_\(number)"
-            number += 1
-        }
+        let id = keyID(producer.id)
         graph.nodes.append(
             LogicalNode(
                 id: id, mark: edge.mark, entry: entry, config: config, secrets: [],
                 parallelism: producer.parallelism, outputMemory: producer.outputMemory,
                 watchdogSoft: Limits.watchdogSoftNanoseconds,
                 watchdogHard: Limits.watchdogHardNanoseconds, loop: producer.loop,
+                onError: topology.defaults.onError ?? .deadLetter,
                 rank: NodeRank(place: producer.rank.place, inserted: graph.nodes.count)))
         let position = graph.nodes.count - 1
         readPorts.insert(Port(node: position, port: 0))
         return position
+    }
+
+    /// `orders_key`, then `orders_key_2`: the first that no node has.
+    private mutating func keyID(_ producer: String) -> String {
+        var number = keyNumbers[producer] ?? 1
+        var id = number == 1 ? "\(producer)_key" : "\(producer)_key_\(number)"
+        while !taken.insert(id).inserted {
+            steps += 1
+            number += 1
+            id = "\(producer)_key_\(number)"
+        }
+        keyNumbers[producer] = number + 1
+        return id
     }
 
     private mutating func requireInputs(_ node: TopologyNode) {
@@ -272,7 +320,8 @@ extension WiringCheck {
             error(
                 .missingKey, at: node.id.mark, node: id,
                 "nodes.\(id).from: missing, \(operation.id) takes records from another node",
-                next: "name the node that it reads")
+                next: isOneLiner(node.id.mark)
+                    ? "put `!` between it and what it reads" : "name the node that it reads")
             return
         }
         for (port, input) in operation.inputs.enumerated() where !input.optional {

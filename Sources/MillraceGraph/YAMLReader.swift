@@ -24,6 +24,8 @@ package enum YAMLReader {
         }
         // Yams is given UTF-8 storage, or it copies once per access.
         var text = text
+        // The parser, told that it is UTF-8, takes a byte order mark for a character.
+        if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
         text.makeContiguousUTF8()
         let lines = SourceLines(text)
         if let place = AliasBomb.keysThatExpand(text) {
@@ -33,22 +35,42 @@ package enum YAMLReader {
                 next: "write keys as plain words")
             return nil
         }
+        var found = Findings()
+        defer { for finding in found.all { findings.add(finding.severity, finding.failure) } }
         do {
-            let parser = try Parser(
-                yaml: text, resolver: Resolver.basic.appending(TreeBuilder.implicitRule()),
-                encoding: .utf8)
-            guard let root = try parser.singleRoot() else {
-                return TreeValue(.null, at: start)
-            }
+            let root = try compose(text, lines, file, &found)
             var builder = TreeBuilder(file: file, lines: lines)
-            let tree = builder.value(root, depth: 1)
-            for finding in builder.findings.all { findings.add(finding.severity, finding.failure) }
+            let tree = root.map { builder.value($0, depth: 1) }
+            for finding in builder.findings.all { found.add(finding.severity, finding.failure) }
             // What the file means is not known: nothing said about it later could be trusted.
-            return builder.findings.hasErrors ? nil : tree
+            return found.hasErrors ? nil : tree ?? TreeValue(.null, at: start)
         } catch let error as YamlError {
-            findings.add(.error, SyntaxReport(file: file, text: text, lines: lines).failure(error))
+            found.add(.error, SyntaxReport(file: file, text: text, lines: lines).failure(error))
         } catch {
-            findings.error(.yamlSyntax, at: start, "cannot be read: \(error)")
+            found.error(.yamlSyntax, at: start, "cannot be read: \(error)")
+        }
+        return nil
+    }
+
+    /// The root; keys that appear twice are findings, and all but one of each are renamed.
+    private static func compose(
+        _ text: String, _ lines: SourceLines, _ file: String, _ findings: inout Findings
+    ) throws -> Node? {
+        var (text, lines) = (text, lines)
+        let resolver = try Resolver.basic.appending(TreeBuilder.implicitRule())
+        for round in 0..<DuplicateKey.roundsMax(bytes: text.utf8.count) {
+            do {
+                return try Parser(yaml: text, resolver: resolver, encoding: .utf8).singleRoot()
+            } catch YamlError.duplicatedKeysInMapping(let names, let context) {
+                let first = lines.mark(
+                    file: file, line: context.mark.line, scalarColumn: context.mark.column)
+                let key = DuplicateKey(name: names.first ?? "", first: first, lines: lines)
+                let second = key.second
+                findings.add(.error, key.failure(at: second))
+                guard let second, let masked = key.masked(at: second, round: round) else { break }
+                text = masked
+                lines = SourceLines(masked)
+            }
         }
         return nil
     }
@@ -107,10 +129,13 @@ private struct TreeBuilder {
         let plain = scalar.style == .plain || scalar.style == .any
         refuse(tag: scalar.tag, allowed: plain ? .implicit : .str, start)
         var place = start
-        place.length = length(of: scalar, at: start, plain: plain)
+        place.column += properties(at: start)
+        let written = written(scalar, at: place, plain: plain)
+        place.length = max(1, written.text.count)
         let content = plain ? TreeValue.Content.ofPlain(scalar.string) : .text(scalar.string)
         return TreeValue(
-            content, at: place, origin: plain ? .plain : .quoted, raw: scalar.string)
+            content, at: place, origin: plain ? .plain : .quoted, raw: scalar.string,
+            written: plain || !written.isWhole ? nil : String(written.text))
     }
 
     private mutating func members(_ mapping: Node.Mapping, _ depth: Int) -> [TreeMember] {
@@ -126,7 +151,8 @@ private struct TreeBuilder {
             let name = scalar.string
             let plain = scalar.style == .plain || scalar.style == .any
             var place = mark(scalar.mark)
-            place.length = length(of: scalar, at: place, plain: plain)
+            place.column += properties(at: place)
+            place.length = max(1, written(scalar, at: place, plain: plain).text.count)
             if name == "<<", plain {
                 findings.error(
                     .tagOrMergeKey, at: place, "merge keys (`<<`) are not read",
@@ -161,27 +187,51 @@ private struct TreeBuilder {
         lines.mark(file: file, line: mark?.line ?? 1, scalarColumn: mark?.column ?? 1)
     }
 
-    /// Characters from the scalar's first to its last on the line where it begins.
-    private func length(
-        of scalar: Node.Scalar, at place: MillraceCore.Mark, plain: Bool
-    ) -> Int {
-        guard let line = lines[place.line] else { return 1 }
-        let rest = line.dropFirst(place.column - 1)
-        if plain { return max(1, min(scalar.string.count, rest.count)) }
-        guard let quote = rest.first, quote == "\"" || quote == "'" else { return 1 }
-        var length = 1
-        var escaped = false
-        for character in rest.dropFirst() {
-            length += 1
-            if escaped {
-                escaped = false
-            } else if character == "\\", quote == "\"" {
-                escaped = true
-            } else if character == quote {
-                break
-            }
+    /// The scalar as it stands on the line where it begins, and whether that is all of it. Of a
+    /// block scalar it is the mark that it begins with.
+    private func written(
+        _ scalar: Node.Scalar, at place: MillraceCore.Mark, plain: Bool
+    ) -> (text: Substring, isWhole: Bool) {
+        guard let rest = lines.rest(place.line, from: place.column) else { return ("", false) }
+        if plain {
+            let text = scalar.string
+            guard rest.utf8.starts(with: text.utf8) else { return (trimmed(rest), false) }
+            return (rest[..<rest.utf8.index(rest.startIndex, offsetBy: text.utf8.count)], true)
         }
-        return length
+        guard let quote = rest.first, quote == "\"" || quote == "'" else {
+            return (rest.prefix(1), false)
+        }
+        var index = rest.index(after: rest.startIndex)
+        while index < rest.endIndex {
+            let next = rest.index(after: index)
+            let character = rest[index]
+            if character == "\\", quote == "\"", next < rest.endIndex {
+                index = rest.index(after: next)
+                continue
+            }
+            index = next
+            guard character == quote else { continue }
+            let isPair = quote == "'" && next < rest.endIndex && rest[next] == quote
+            if !isPair { return (rest[..<next], true) }
+            index = rest.index(after: next)
+        }
+        return (rest, false)
+    }
+
+    /// Characters of the anchor that stands before a scalar; 0 when it stands on a line of its own.
+    private func properties(at place: MillraceCore.Mark) -> Int {
+        guard let rest = lines.rest(place.line, from: place.column),
+            rest.utf8.first == UInt8(ascii: "&")
+        else { return 0 }
+        let name = rest.prefix { $0 != " " && $0 != "\t" }
+        let blank = rest.dropFirst(name.count).prefix { $0 == " " || $0 == "\t" }
+        return name.count + blank.count < rest.count ? name.count + blank.count : 0
+    }
+
+    private func trimmed(_ text: Substring) -> Substring {
+        var text = text
+        while text.last?.isWhitespace ?? false { text.removeLast() }
+        return text
     }
 }
 
@@ -189,7 +239,7 @@ extension SourceLines {
     /// The parser counts Unicode scalars from the line's start; a mark counts characters.
     fileprivate func mark(file: String, line: Int, scalarColumn: Int) -> MillraceCore.Mark {
         var column = max(1, scalarColumn)
-        if let text = self[line], text.utf8.contains(where: { $0 >= 0x80 }) {
+        if !isASCII(line), let text = self[line] {
             column = String(text.unicodeScalars.prefix(column - 1)).count + 1
         }
         return .init(file: file, line: max(1, line), column: column)
@@ -214,9 +264,11 @@ private struct SyntaxReport {
             let column = (line[line.count]?.count ?? 0) + 1
             return Failure(
                 .yamlSyntax, at: .init(file: file, line: line.count, column: column), problem,
-                next: "save the file as UTF-8 text")
-        case .duplicatedKeysInMapping(let names, let context):
-            return duplicate(names.first ?? "", first: context.mark)
+                next: SyntaxAdvice.next(problem, nil))
+        case .duplicatedKeysInMapping(let names, _):
+            return Failure(
+                .duplicateKey, at: .init(file: file, line: 1, column: 1),
+                "`\(names.first ?? "")` appears twice", next: "remove one of them")
         case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
             return Failure(
                 .yamlSyntax, at: .init(file: file, line: 1, column: 1),
@@ -233,67 +285,23 @@ private struct SyntaxReport {
                 .tooLarge, at: place, "nested deeper than \(Limits.topologyDepthMax) levels",
                 next: "make the file flatter")
         }
+        if problem.contains("another document") {
+            return Failure(
+                .yamlSyntax, at: place, "a second document begins here",
+                next: "one file holds one topology")
+        }
+        if let context, context.text.contains("quoted scalar"), problem.contains("end of stream") {
+            let start = lines.mark(
+                file: file, line: context.mark.line, scalarColumn: context.mark.column)
+            return Failure(
+                .yamlSyntax, at: start, "the quote that begins here never ends",
+                next: "close it")
+        }
         var sentence = problem
         if let context, !context.text.isEmpty {
             sentence = "\(context.text) from line \(context.mark.line): \(problem)"
         }
-        return Failure(.yamlSyntax, at: place, sentence, next: advice(problem, mark))
-    }
-
-    private func advice(_ problem: String, _ mark: Yams.Mark) -> String? {
-        if lines[mark.line]?.contains("\t") == true { return "indent with spaces, not tabs" }
-        if problem.contains("another document") { return "one file holds one topology" }
-        if problem.contains("mapping values are not allowed") {
-            return "put text with a colon in quotes"
-        }
-        return nil
-    }
-
-    /// Yams names the key and its first place; the second is found by looking for the same key
-    /// in the same column, else for the next one that stands before a colon.
-    private func duplicate(_ name: String, first: Yams.Mark) -> Failure {
-        var place = lines.mark(file: file, line: first.line, scalarColumn: first.column)
-        let firstLine = place.line
-        place.length = max(1, name.count)
-        second: for number in place.line...max(place.line, lines.count) {
-            guard let line = lines[number] else { break }
-            let skipped = number == firstLine ? place.column - 1 + name.count : 0
-            if number > firstLine, key(name, in: line, at: place.column - 1) {
-                place.line = number
-                break
-            }
-            let flow = lines[firstLine].map { isFlow($0, before: place.column - 1) } ?? false
-            guard flow, skipped < line.count else { continue }
-            for column in skipped..<line.count where key(name, in: line, at: column) {
-                place.line = number
-                place.column = column + 1
-                break second
-            }
-        }
         return Failure(
-            .duplicateKey, at: place, "`\(name)` appears twice, first in line \(firstLine)",
-            next: "remove one of them")
-    }
-
-    private func isFlow(_ line: Substring, before column: Int) -> Bool {
-        line.prefix(column).contains { $0 == "{" || $0 == "," }
-    }
-
-    private func key(_ name: String, in line: Substring, at column: Int) -> Bool {
-        if column > 0, let before = line.dropFirst(column - 1).first, !" \t,{".contains(before) {
-            return false
-        }
-        var rest = line.dropFirst(column)
-        if let quote = rest.first, quote == "\"" || quote == "'" {
-            rest = rest.dropFirst()
-            guard rest.hasPrefix(name), rest.dropFirst(name.count).first == quote else {
-                return false
-            }
-            rest = rest.dropFirst(name.count + 1)
-        } else {
-            guard rest.hasPrefix(name) else { return false }
-            rest = rest.dropFirst(name.count)
-        }
-        return rest.drop { $0 == " " }.first == ":"
+            .yamlSyntax, at: place, sentence, next: SyntaxAdvice.next(problem, lines[mark.line]))
     }
 }
