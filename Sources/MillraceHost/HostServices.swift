@@ -18,6 +18,8 @@ package final class HostServices: Sendable {
         var pages: TaskPages?
         var sink: @Sendable (LogLine) -> Void = { _ in }
         var sealed: Set<UInt64> = []
+        var journals: [UInt64: IngressJournal] = [:]
+        var level = LogLine.Level.info
     }
 
     private let state = Mutex(State())
@@ -30,6 +32,12 @@ package final class HostServices: Sendable {
         }
     }
 
+    /// From which level on messages are taken; what operators are told in `mr_start.log_level`.
+    package var logLevel: LogLine.Level {
+        get { state.withLock { $0.level } }
+        set { state.withLock { $0.level = newValue } }
+    }
+
     /// Who the context with this tag is: node and number of the instance.
     package func name(_ tag: UInt64, node: String, instance: Int) {
         state.withLock { $0.names[tag] = (node, instance) }
@@ -40,16 +48,24 @@ package final class HostServices: Sendable {
         state.withLock { _ = $0.sealed.insert(tag) }
     }
 
+    /// What the context with this tag takes its input through.
+    func keep(_ journal: IngressJournal, of tag: UInt64) {
+        state.withLock { $0.journals[tag] = journal }
+    }
+
+    func journal(of tag: UInt64) -> IngressJournal? { state.withLock { $0.journals[tag] } }
+
     /// Every counter, gauge and histogram that operators have made.
     package var metrics: [MetricCell] { state.withLock { $0.metrics } }
 
     func log(_ tag: UInt64, _ level: mr_level, _ text: String) {
-        let (name, sink) = state.withLock { ($0.names[tag], $0.sink) }
-        let levels: [LogLine.Level] = [.trace, .debug, .info, .warn, .error]
-        let index = min(max(Int(level.rawValue), 0), levels.count - 1)
+        let levels = LogLine.Level.allCases
+        let found = levels[min(max(Int(level.rawValue), 0), levels.count - 1)]
+        let (name, sink, least) = state.withLock { ($0.names[tag], $0.sink, $0.level) }
+        guard found >= least else { return }
         sink(
             LogLine(
-                level: levels[index], node: name?.node ?? "", instance: name?.instance ?? 0,
+                level: found, node: name?.node ?? "", instance: name?.instance ?? 0,
                 text: text))
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMillrace
+import CMillraceExpression
 import CMillraceRuntime
 import Glibc
 import MillraceCore
@@ -17,10 +18,13 @@ import MillraceSystem
                 features: 0, name: UnsafePointer(strdup("millrace")),
                 version: UnsafePointer(strdup(Release.version)),
                 extension: { _, id in
-                    guard let id = unsafe id, unsafe String(cString: id) == MR_EXT_METRICS else {
-                        return nil
+                    guard let id = unsafe id else { return nil }
+                    switch unsafe String(cString: id) {
+                    case MR_EXT_METRICS: return unsafe UnsafeRawPointer(metrics)
+                    case MR_EXT_KEYED_STATE: return unsafe UnsafeRawPointer(keyedState)
+                    case MR_EXT_JOURNAL: return unsafe UnsafeRawPointer(HostJournal.table)
+                    default: return unsafe mrx_extension(id, mrr_host_set_error)
                     }
-                    return unsafe UnsafeRawPointer(metrics)
                 },
                 set_error: mrr_host_set_error,
                 log: { context, level, text, size in
@@ -42,6 +46,13 @@ import MillraceSystem
                 },
                 random: mrr_host_random, hash: mrr_host_hash, wake: mrr_host_wake))
         return unsafe UnsafePointer(host)
+    }()
+
+    // SAFETY(keyedState): a copy of the C table, made once, never freed.
+    private nonisolated(unsafe) static let keyedState: UnsafePointer<mr_host_keyed_state> = {
+        let table = UnsafeMutablePointer<mr_host_keyed_state>.allocate(capacity: 1)
+        unsafe table.initialize(to: mrr_keyed_state_table)
+        return unsafe UnsafePointer(table)
     }()
 
     // SAFETY(metrics): as above.

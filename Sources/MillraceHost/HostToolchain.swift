@@ -2,7 +2,7 @@
 import MillraceCore
 
 /// The Swift runtime of this program, and whether a plugin's runtime can live beside it.
-enum HostToolchain {
+package enum HostToolchain {
     /// The compiler of this program, as plugins name theirs.
     static var version: String {
         #if compiler(>=6.4)
@@ -14,9 +14,13 @@ enum HostToolchain {
         #endif
     }
 
+    // SAFETY(isSanitized): asks the loader for names, and calls nothing that it finds.
+    /// Whether this program is instrumented: a sanitizer reserves more memory than limits allow.
+    package static var isSanitized: Bool { unsafe PluginEntry.isSanitized }
+
     /// Throws MR3009 for a library that shares a Swift runtime of another version. A library with
     /// a runtime of its own (`swift-6.2 static`) or without one is welcome.
-    static func check(_ toolchain: String?, file: String) throws(Failure) {
+    package static func check(_ toolchain: String?, file: String) throws(Failure) {
         guard let toolchain, toolchain.hasPrefix("swift-"), toolchain.hasSuffix(" dynamic") else {
             return
         }

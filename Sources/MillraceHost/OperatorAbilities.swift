@@ -56,6 +56,14 @@ package enum OperatorAbilities {
         return offered
     }
 
+    /// How a source is read again; empty for what is none. After `ask`: the table is a table.
+    static func sourceFlags(of descriptor: OperatorDescriptor) -> OperatorDescription.SourceFlags {
+        guard let table = unsafe table(MR_EXT_SOURCE, of: descriptor) else { return [] }
+        // SAFETY(table): `ask` has found it to be as long as that of ABI 1.0.
+        let flags = unsafe table.assumingMemoryBound(to: mr_source.self).pointee.flags
+        return OperatorDescription.SourceFlags(rawValue: flags)
+    }
+
     /// Ids that nobody may answer. Throws MR3101 when the operator does.
     static func askUnknown(
         _ descriptor: OperatorDescriptor, _ place: DescriptorPlace

@@ -52,6 +52,7 @@ import MillraceCore
             original: original, copy: UnsafePointer(copy), description: description)
         call("in the extension function of \(id)")
         description.extensions = try OperatorAbilities.ask(descriptor, place)
+        description.sourceFlags = OperatorAbilities.sourceFlags(of: descriptor)
         try unsafe OperatorAbilities.check(
             description, hasProcess: table.process != nil, place)
         return unsafe OperatorDescriptor(

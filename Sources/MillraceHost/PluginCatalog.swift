@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import MillraceCore
+import MillraceGraph
 import MillraceSystem
 import MillraceWire
 
@@ -22,6 +23,21 @@ package struct PluginCatalog: Sendable {
         probe = PluginProbe(executable: executable, limitNanoseconds: probeNanoseconds)
         judge = PluginFile.identity(of: executable)
         copies = try PluginCopies(folder: cacheDirectory)
+        self.searchPath = searchPath
+    }
+
+    /// The same without a search path: it finds what it is given, and nothing else.
+    var alone: PluginCatalog {
+        PluginCatalog(probe: probe, judge: judge, copies: copies, searchPath: [])
+    }
+
+    private init(
+        probe: PluginProbe, judge: PluginFile.Identity?, copies: PluginCopies,
+        searchPath: [SearchFolder]
+    ) {
+        self.probe = probe
+        self.judge = judge
+        self.copies = copies
         self.searchPath = searchPath
     }
 
@@ -80,12 +96,15 @@ package struct PluginCatalog: Sendable {
     /// its SHA-256. Throws MR3401 when there is none.
     package func unquarantine(_ name: String) throws(Failure) {
         var forgotten = false
+        var known: Set<String> = []
         try PluginRegistry.update(copies) { registry in
+            let path = FolderListing.absolute(name)
             let wanted = registry.files.filter {
-                $0.key == name || PluginFile.name(of: $0.key) == name
+                $0.key == path || PluginFile.name(of: $0.key) == name
             }
             let contents = Set(wanted.values.map(\.sha256))
             for (sha256, verdict) in registry.verdicts where verdict.state == .quarantined {
+                known.insert(verdict.name)
                 let isPrefix = name.utf8.count >= 6 && sha256.hasPrefix(name)
                 guard verdict.name == name || contents.contains(sha256) || isPrefix else {
                     continue
@@ -97,7 +116,8 @@ package struct PluginCatalog: Sendable {
         guard forgotten else {
             throw Failure(
                 .pluginNotFound, "no quarantined plugin is called \(name)",
-                next: "`millrace plugin list` shows them with their reasons")
+                next: Nearest.question(name, known.sorted())
+                    ?? "`millrace plugin list` shows them with their reasons")
         }
     }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoundationEssentials
-import Glibc
 import MillraceCore
 import MillraceSystem
 
@@ -28,162 +27,40 @@ package struct PluginProbe: Sendable {
         case unknown(Failure)
     }
 
-    /// Processes at a time. Loading is short and mostly waits for the disk.
-    private static let runningMax = 4
-    private let executable: String
-    private let limitNanoseconds: Int64
+    private let processes: ProbeProcesses
 
     /// `executable` is a program whose command `probe` calls `ProbeEntry.run`.
     package init(executable: String, limitNanoseconds: Int64 = Limits.probeNanoseconds) {
-        self.executable = executable
-        self.limitNanoseconds = limitNanoseconds
+        processes = ProbeProcesses(executable: executable, limitNanoseconds: limitNanoseconds)
     }
 
     /// One verdict per subject, in their order. Takes as long as the slowest, at most the limit
     /// for every four of them.
     package func run(_ subjects: [Subject]) -> [Verdict] {
-        var verdicts = [Verdict?](repeating: nil, count: subjects.count)
-        var running: [(number: Int, probe: RunningProbe)] = []
-        var next = 0
-        while next < subjects.count || !running.isEmpty {
-            while next < subjects.count, running.count < Self.runningMax {
-                do throws(SystemError) {
-                    let probe = try RunningProbe(
-                        subjects[next], executable: executable, limit: limitNanoseconds)
-                    running.append((next, probe))
-                } catch {
-                    verdicts[next] = .unknown(
-                        error.failure(.loadFailed, next: "the program to probe plugins with failed")
-                    )
-                }
-                next += 1
-            }
-            RunningProbe.wait(for: running.map(\.probe))
-            for (number, probe) in running { verdicts[number] = probe.advance() }
-            running.removeAll { verdicts[$0.number] != nil }
-        }
-        return verdicts.compactMap { $0 }
-    }
-}
-
-/// One probe process, its answer so far and the end of what it printed.
-private final class RunningProbe {
-    private let subject: PluginProbe.Subject
-    private let process: ChildProcess
-    private let answer: FileDescriptor
-    private let output: FileDescriptor
-    private let deadline: Int64
-    private let limit: Int64
-    private var answered: [UInt8] = []
-    private var printed: [UInt8] = []
-    /// Nobody can write any more: answer, output.
-    private var ended = [false, false]
-    private static let printedMax = 4096
-    /// A crash has to end the process by its signal, without pages of print, also in a program
-    /// built with a sanitizer.
-    private static let environment = [
-        "SWIFT_BACKTRACE=enable=no",
-        "ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0",
-    ]
-
-    init(
-        _ subject: PluginProbe.Subject, executable: String, limit: Int64
-    ) throws(SystemError) {
-        self.subject = subject
-        self.limit = limit
-        let answer = try Pipe()
-        let output = try Pipe()
-        let silence = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
-        guard silence >= 0 else { throw SystemError("open", errno, object: "/dev/null") }
-        let input = FileDescriptor(owning: silence)
-        process = try ChildProcess(
-            ChildProcess.Options(
-                path: executable, arguments: ["probe", subject.copy, subject.name],
-                environment: Self.environment,
-                descriptors: [
-                    (input.number, 0), (output.write.number, 1), (output.write.number, 2),
-                    (answer.write.number, ProbeAnswer.descriptor),
-                ]))
-        self.answer = answer.takeReadEnd()
-        self.output = output.takeReadEnd()
-        deadline = MonotonicClock.now() + limit
+        let ends = processes.run(subjects.map { [$0.copy, $0.name] })
+        return zip(subjects, ends).map { verdict($0, $1) }
     }
 
-    /// Returns when one of them has something to read, has ended or is late.
-    static func wait(for probes: [RunningProbe]) {
-        var sets: [pollfd] = []
-        for probe in probes {
-            // A pipe without writers is always readable; one below 0 is not looked at.
-            let pipes = [
-                probe.ended[0] ? -1 : probe.answer.number,
-                probe.ended[1] ? -1 : probe.output.number,
-            ]
-            for number in [probe.process.descriptor] + pipes {
-                sets.append(pollfd(fd: number, events: Int16(POLLIN), revents: 0))
-            }
-        }
-        let first = probes.map(\.deadline).min() ?? 0
-        let left = max(0, first - MonotonicClock.now()) / 1_000_000 + 1
-        // SAFETY(sets): a local that the call fills. An interrupted wait is a short one.
-        _ = unsafe poll(&sets, nfds_t(sets.count), Int32(left))
-    }
-
-    /// The verdict, once there is one.
-    func advance() -> PluginProbe.Verdict? {
-        // Before the pipes: what it wrote before its end is in them now.
-        let exit = process.poll()
-        take()
-        if let exit { return verdict(exit) }
-        if MonotonicClock.now() >= deadline {
-            process.kill(SIGKILL)
-            _ = process.wait()
-            return died("did not return within \(Quantity.text(duration: limit))")
-        }
-        return nil
-    }
-
-    /// Reads what is there.
-    private func take() {
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        for isAnswer in [true, false] {
-            let number = isAnswer ? answer.number : output.number
-            while true {
-                // SAFETY(chunk): at most its length.
-                let count = unsafe chunk.withUnsafeMutableBytes {
-                    unsafe read(number, $0.baseAddress, $0.count)
-                }
-                if count < 0, errno == EINTR { continue }
-                if count == 0 { ended[isAnswer ? 0 : 1] = true }
-                guard count > 0 else { break }
-                if isAnswer {
-                    if answered.count <= ProbeAnswer.bytesMax { answered += chunk[..<count] }
-                } else {
-                    printed = (printed + chunk[..<count]).suffix(Self.printedMax)
-                }
-            }
-        }
-    }
-
-    private func verdict(_ exit: ChildProcess.Exit) -> PluginProbe.Verdict {
-        let lines = answered.split(separator: UInt8(ascii: "\n"))
-        if exit == .exited(code: 0), let last = lines.last, last.starts(with: "= ".utf8) {
-            let data = Data(last.dropFirst(2))
-            if let result = try? JSONDecoder().decode(ProbeResult.self, from: data) {
+    private func verdict(_ subject: Subject, _ end: ProbeProcesses.End) -> Verdict {
+        switch end {
+        case .notMade(let error):
+            return .unknown(
+                error.failure(.loadFailed, next: "the program to probe plugins with failed"))
+        case .answered(let answer):
+            if let result = try? JSONDecoder().decode(ProbeResult.self, from: Data(answer)) {
                 return .answered(result)
             }
-        }
-        switch exit {
-        case .exited(let code): return died("ended its process with exit(\(code))")
-        case .signaled(let signal): return died("crashed with \(SignalName.text(signal))")
+            return died(subject, "answered nonsense", nil, "")
+        case .died(let how, let stage, let lastWords):
+            return died(subject, how, stage, lastWords)
         }
     }
 
-    private func died(_ how: String) -> PluginProbe.Verdict {
-        let stages = answered.split(separator: UInt8(ascii: "\n"))
-            .filter { $0.starts(with: "@ ".utf8) }
-            .map { String(decoding: $0.dropFirst(2), as: UTF8.self) }
+    private func died(
+        _ subject: Subject, _ how: String, _ stage: String?, _ lastWords: String
+    ) -> Verdict {
         let words = lastWords.isEmpty ? "" : "; its last words: \(lastWords)"
-        guard let stage = stages.last else {
+        guard let stage else {
             return .unknown(
                 Failure(
                     .loadFailed, kind: .transient,
@@ -195,37 +72,5 @@ private final class RunningProbe {
                 .quarantinedCrash, "\(subject.name) \(how) \(place)\(words)",
                 next: "it is not loaded until the file changes; `millrace plugin unquarantine` "
                     + "forgets the verdict"))
-    }
-
-    /// The last line it printed, without control characters.
-    private var lastWords: String {
-        let text = String(decoding: printed, as: UTF8.self)
-        guard let line = text.split(whereSeparator: \.isNewline).last else { return "" }
-        let scalars = line.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
-        return String(String.UnicodeScalarView(scalars.prefix(200)))
-    }
-}
-
-/// A pipe whose ends are closed on exec; the reading end does not block.
-private final class Pipe {
-    private var read: FileDescriptor?
-    let write: FileDescriptor
-
-    init() throws(SystemError) {
-        var ends: [Int32] = [-1, -1]
-        // SAFETY(ends): two numbers that the call fills.
-        guard unsafe pipe(&ends) == 0 else { throw SystemError("pipe", errno) }
-        let results = [
-            fcntl(ends[0], F_SETFD, FD_CLOEXEC), fcntl(ends[1], F_SETFD, FD_CLOEXEC),
-            fcntl(ends[0], F_SETFL, O_NONBLOCK),
-        ]
-        precondition(results == [0, 0, 0], "BUG: a pipe that takes no flags")
-        read = FileDescriptor(owning: ends[0])
-        write = FileDescriptor(owning: ends[1])
-    }
-
-    func takeReadEnd() -> FileDescriptor {
-        guard let read = read.take() else { preconditionFailure("BUG: taken twice") }
-        return read
     }
 }

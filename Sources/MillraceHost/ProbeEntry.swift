@@ -7,17 +7,20 @@ import MillraceSystem
 
 /// The child side of `PluginProbe`: the command `millrace probe COPY [NAME]`.
 package enum ProbeEntry {
-    /// Bytes of address space. Libraries map far more than they use, Swift's above all.
     private static let addressSpace: UInt = 4 << 30
     private static let files: UInt = 64
     /// Seconds after which the kernel ends a probe whose parent forgot it.
     private static let lifetime: UInt32 = 30
 
     /// Loads the library, asks it everything that can be asked without creating an operator, and
-    /// answers on descriptor 3 (on standard output if that is not open). Never returns: what the
-    /// library registered to run at exit is not run.
+    /// answers on descriptor 3 (on standard output if that is not open). With `--functions`, it
+    /// is a library that knows nothing of us, and the arguments are symbols. Never returns: what
+    /// the library registered to run at exit is not run.
     package static func run(_ arguments: [String]) -> Never {
-        guard let copy = arguments.first, arguments.count <= 2 else {
+        let isFunctions = arguments.first == FunctionProbe.flag
+        guard let copy = arguments.dropFirst(isFunctions ? 1 : 0).first,
+            isFunctions || arguments.count <= 2
+        else {
             say("usage: millrace probe LIBRARY [NAME]\n", on: STDERR_FILENO)
             _exit(64)
         }
@@ -25,13 +28,22 @@ package enum ProbeEntry {
             fcntl(ProbeAnswer.descriptor, F_GETFD) >= 0
             ? ProbeAnswer.descriptor : STDOUT_FILENO
         limit()
-        say("@ \(ProbeAnswer.began)\n", on: answer)
-        let result = examine(copy, name: arguments.last ?? copy) { say("@ \($0)\n", on: answer) }
+        let stage: (String) -> Void = { say("@ \($0)\n", on: answer) }
+        stage(ProbeAnswer.began)
+        if isFunctions {
+            let symbols = Array(arguments.dropFirst(2))
+            tell(FunctionProbeEntry.examine(copy, symbols, before: stage), on: answer)
+        } else {
+            tell(examine(copy, name: arguments.last ?? copy, before: stage), on: answer)
+        }
+        _exit(0)
+    }
+
+    private static func tell(_ result: some Encodable, on answer: Int32) {
         guard let data = try? JSONEncoder().encode(result) else {
             preconditionFailure("BUG: a result that cannot be encoded")
         }
         say("= " + String(decoding: data, as: UTF8.self) + "\n", on: answer)
-        _exit(0)
     }
 
     private static func examine(
@@ -58,15 +70,9 @@ package enum ProbeEntry {
         // The parent may be gone before this call; the alarm is for that.
         try? ChildProcess.dieWithParent()
         alarm(lifetime)
-        set(RLIMIT_CORE, 0)
-        set(RLIMIT_NOFILE, files)
-        if unsafe !PluginEntry.isSanitized { set(RLIMIT_AS, addressSpace) }
-    }
-
-    private static func set(_ resource: __rlimit_resource, _ value: UInt) {
-        var limits = rlimit(rlim_cur: value, rlim_max: value)
-        // SAFETY(limits): a local that the call reads. A limit that cannot be set is one less.
-        _ = unsafe setrlimit(__rlimit_resource_t(resource.rawValue), &limits)
+        ResourceLimit.coreDump.set(0)
+        ResourceLimit.files.set(files)
+        if !HostToolchain.isSanitized { ResourceLimit.addressSpace.set(addressSpace) }
     }
 
     private static func say(_ text: String, on descriptor: Int32) {

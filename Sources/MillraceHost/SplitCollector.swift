@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMillrace
 import MillraceCore
+import Synchronization
+
+/// Where a source stands in one of its splits; both are the source's own bytes.
+package struct SplitPosition: Hashable, Sendable {
+    package var id: [UInt8]
+    package var position: [UInt8]
+
+    package init(id: [UInt8], position: [UInt8]) {
+        self.id = id
+        self.position = position
+    }
+}
 
 /// Takes the splits that a source names, and shares them out.
-@safe final class SplitCollector {
-    private struct Split {
-        var id: [UInt8]
-        var position: [UInt8]
-    }
-
-    private var splits: [Split] = []
+///
+/// SAFETY(Sendable): filled by one thread before others see it, and not changed afterwards.
+@safe final class SplitCollector: @unchecked Sendable {
+    private(set) var splits: [SplitPosition] = []
 
     /// A plugin that names more has lost count.
     private static let most = 1_000_000
@@ -37,7 +46,8 @@ import MillraceCore
         guard count <= Self.most - splits.count else { return MR_E_TOO_LARGE }
         for index in 0..<count {
             unsafe splits.append(
-                Split(id: Self.bytes(found[index].id), position: Self.bytes(found[index].position)))
+                SplitPosition(
+                    id: Self.bytes(found[index].id), position: Self.bytes(found[index].position)))
         }
         return MR_OK
     }
@@ -46,10 +56,13 @@ import MillraceCore
         unsafe [UInt8](UnsafeRawBufferPointer(start: text.data, count: Int(text.size)))
     }
 
-    /// Every `parallelism`-th split, in the order of their ids.
-    func share(of instance: Int, parallelism: Int) -> SplitCollector {
+    /// Every `parallelism`-th split, in the order of their ids. One of `saved` begins where that
+    /// says, also when it was not found any more: the source has to judge that.
+    func share(of instance: Int, parallelism: Int, saved: [SplitPosition]) -> SplitCollector {
         let mine = SplitCollector()
-        let sorted = splits.sorted { $0.id.lexicographicallyPrecedes($1.id) }
+        var all = Dictionary(splits.map { ($0.id, $0) }) { first, _ in first }
+        for split in saved { all[split.id] = split }
+        let sorted = all.values.sorted { $0.id.lexicographicallyPrecedes($1.id) }
         mine.splits = sorted.enumerated().filter { $0.offset % parallelism == instance }
             .map(\.element)
         return mine
@@ -73,6 +86,26 @@ import MillraceCore
                 return unsafe mr_split(id: id, position: position)
             }
             return unsafe list.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }
+        }
+    }
+}
+
+/// What the splits of a node are: found once, by whichever instance asks first, so that all of them
+/// share out the same ones, whatever comes or goes meanwhile.
+package final class SplitDiscovery: Sendable {
+    private let found = Mutex<SplitCollector?>(nil)
+
+    package init() {}
+
+    /// The splits; `discover` is called unless they are known. What it throws is not remembered.
+    func splits(
+        _ discover: () throws(Failure) -> SplitCollector
+    ) throws(Failure) -> SplitCollector {
+        try found.withLock { (known) throws(Failure) in
+            if let known { return known }
+            let fresh = try discover()
+            known = fresh
+            return fresh
         }
     }
 }

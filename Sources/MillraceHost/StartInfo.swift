@@ -15,14 +15,16 @@ import MillraceFlow
     /// Any thread: a long call should return.
     func cancelCalls() { unsafe cancel.pointee = 1 }
 
-    init(_ place: OperatorInstance.Place, task: TaskHandle, outputs: Int) {
+    init(
+        _ place: OperatorInstance.Place, task: TaskHandle, outputs: Int, restoredEpoch: UInt64
+    ) {
         let start = UnsafeMutablePointer<mr_start>.allocate(capacity: 1)
         let outs = UnsafeMutablePointer<UnsafeMutablePointer<mr_out>?>.allocate(
             capacity: max(outputs, 1))
         for port in 0..<outputs { unsafe outs[port] = task.out(port) }
         // [log level, cancel]
         let cells = UnsafeMutablePointer<UInt32>.allocate(capacity: 2)
-        unsafe cells[0] = UInt32(MR_INFO.rawValue)
+        unsafe cells[0] = UInt32(HostServices.shared.logLevel.weight)
         unsafe cells[1] = 0
         let groups = Limits.keyGroups
         let first = (place.instance * groups + place.parallelism - 1) / place.parallelism
@@ -33,7 +35,8 @@ import MillraceFlow
                 batch_limit: UInt32(Limits.batchRecords), out: UnsafePointer(outs),
                 out_count: UInt32(outputs), instance: UInt32(place.instance),
                 parallelism: UInt32(place.parallelism), key_group_first: UInt32(first),
-                key_group_last: UInt32(last), key_groups: UInt32(groups), restored_epoch: 0,
+                key_group_last: UInt32(last), key_groups: UInt32(groups),
+                restored_epoch: restoredEpoch,
                 log_level: UnsafePointer(cells), cancel: UnsafePointer(cells + 1),
                 in_schema: Self.forever(place.inputSchemas),
                 out_schema: Self.forever(place.outputSchemas),

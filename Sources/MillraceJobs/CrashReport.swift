@@ -26,6 +26,8 @@ package struct CrashReport: Hashable, Sendable {
 
     package var guilt: Guilt
     package var failure: Failure
+    /// Somebody else ended it: with SIGKILL, which leaves no stamp.
+    package let wasKilled: Bool
 
     private let plan: Plan
     private let boxes: [Int: BlackBoxPage]
@@ -41,6 +43,7 @@ package struct CrashReport: Hashable, Sendable {
         guilt = .unknown
         failure = Failure(.executorExited, "the executor ended")
         let stamped = Self.stamp(process, boxes)
+        wasKilled = stamped == nil && exit == .signaled(9)
         guilt = Self.guilt(plan, process, boxes, stamped)
         failure = tell(stamped?.stamp, exit, memoryWasShort)
     }
@@ -64,13 +67,6 @@ package struct CrashReport: Hashable, Sendable {
         return Failure(
             .hang, node: place.node,
             "\(text); \(place.label) was in \(call.box.call.name) (\(place.operation))")
-    }
-
-    /// Libraries in order of first use by a node, then those that only edges use.
-    package static func plugins(of plan: Plan) -> [PluginReference] {
-        var seen: Set<String> = []
-        let all = plan.nodes.map(\.plugin) + plan.edges.compactMap(\.partitioner?.plugin)
-        return all.filter { seen.insert($0.sha256).inserted }
     }
 
     static func seconds(_ nanoseconds: Int64) -> String {
@@ -106,7 +102,7 @@ extension CrashReport {
             return .task(task)
         }
         let addresses = [found.stamp.programCounter] + found.stamp.stack
-        let count = plugins(of: plan).count
+        let count = plan.plugins.count
         if let library = addresses.lazy.compactMap({ process?.plugin(at: $0) }).first,
             (0..<count).contains(library)
         {
@@ -167,7 +163,7 @@ extension CrashReport {
                 "\(place.label) \(sure)\(what) in \(box.call.name)\(why) "
                     + "(\(place.operation))\(place.records)")
         case .library(let number):
-            let plugin = Self.plugins(of: plan)[number]
+            let plugin = plan.plugins[number]
             let users = plan.nodes.filter { $0.plugin.sha256 == plugin.sha256 }.map(\.id)
             let node = users.count == 1 ? users[0] : nil
             return Failure(
@@ -222,7 +218,7 @@ struct TaskPlace {
     let node: String
     /// `operator fail 1.0.0, libmr_fail.so`
     let operation: String
-    /// `, records 12…267 of lane 0`, or empty.
+    /// `, record 12 of lane 0`, `, records 12…267 of lane 0`, or empty.
     let records: String
 
     /// `box` may be hostile; node and task come from the plan alone.
@@ -239,15 +235,20 @@ struct TaskPlace {
         guard let found, task >= 0 else { preconditionFailure("BUG: task \(task) of no node") }
         node = found.node.id
         label = "\(found.node.id)#\(found.instance)"
-        operation =
-            "operator \(found.node.operation.id) \(found.node.operation.version), "
-            + Self.fileName(found.node.plugin.path)
+        operation = Self.called(found.node)
         if box.count > 0, box.call.isSteady {
             let last = box.sequence &+ UInt64(box.count - 1)
-            records = ", records \(box.sequence)…\(last) of lane \(box.lane)"
+            let which = box.count == 1 ? "record \(last)" : "records \(box.sequence)…\(last)"
+            records = ", \(which) of lane \(box.lane)"
         } else {
             records = ""
         }
+    }
+
+    /// A C function is named itself: the plugin that calls it is ours.
+    private static func called(_ node: PlannedNode) -> String {
+        if node.isFunction { return "C function \(node.operationName)" }
+        return "operator \(node.operationName), \(fileName(node.plugin.path))"
     }
 
     static func fileName(_ path: String) -> String {

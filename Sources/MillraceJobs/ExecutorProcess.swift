@@ -25,10 +25,12 @@ package final class ExecutorProcess: Sendable {
     /// A sender waits so long for an executor that does not read.
     private static let sendSeconds = 10
 
-    /// Starts `executable` with `arguments`. The calling thread must live as long as the executor,
-    /// which dies with it. `onEvent` is called on a thread of its own, one event at a time.
+    /// Starts `executable` with `arguments`; it inherits `descriptors` beside its own. The calling
+    /// thread must live as long as the executor, which dies with it. `onEvent` is called on a
+    /// thread of its own, one event at a time.
     package init(
         executable: String, arguments: [String], tasks: Int,
+        descriptors: [(from: Int32, to: Int32)] = [],
         onEvent: @escaping @Sendable (Event) -> Void
     ) throws(SystemError) {
         self.tasks = tasks
@@ -45,7 +47,7 @@ package final class ExecutorProcess: Sendable {
                     (theirs.number, ControlChannel.channelDescriptor),
                     (blackBox.descriptor, ControlChannel.blackBoxDescriptor),
                     (cells.descriptor, ControlChannel.cellsDescriptor),
-                ], blocksTerminalSignals: true))
+                ] + descriptors, blocksTerminalSignals: true))
         // Ours is closed here, or the end of the child would not be the end of the channel.
         _ = consume theirs
         let channel = MessageChannel<ExecutorCommand, ExecutorReport>(
@@ -128,12 +130,16 @@ package final class ExecutorProcess: Sendable {
         return page
     }
 
-    /// The two counters that are looked at ten times a second.
-    package func counters(of task: Int) -> (recordsIn: UInt64, queue: UInt64) {
+    /// The counters that are looked at ten times a second.
+    package func counters(of task: Int) -> (
+        recordsIn: UInt64, queue: UInt64, quarantined: UInt64, restored: UInt64
+    ) {
         let page = Cells.offset(task: task)
         return (
             cells.word64(at: page + Cells.recordsInOffset),
-            cells.word64(at: page + Cells.queueOffset)
+            cells.word64(at: page + Cells.queueOffset),
+            cells.word64(at: page + Cells.quarantinedOffset),
+            cells.word64(at: page + Cells.restoredOffset)
         )
     }
 

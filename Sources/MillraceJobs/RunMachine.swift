@@ -3,16 +3,20 @@
 // an action; the shell is `LocalRun`.
 //
 //     starting → running → draining → closing → stopped
+//     running, draining → recovering → running
 //     any of them → failing → failed
 //
 // starting   the executor loads plugins and opens tasks; a wish to drain is remembered
 // running    records flow
 // draining   the sources end; what is under way still reaches the sinks
+// recovering an attempt failed, the next one goes on from the last checkpoint; only with a
+//            `JobCoordinator`, which decides how (RunMachine+Job.swift)
 // closing    everything has arrived, instances are being destroyed
 // failing    the cause is known, the executor has to be gone before we are
 //
 // A second signal kills at once. Whatever the state, the end of the executor is the last event.
 import MillraceCore
+import MillraceDelivery
 import MillraceGraph
 import MillraceWire
 
@@ -28,14 +32,18 @@ package struct RunMachine: Sendable {
         package var duration: Int64?
         /// Drain once the sinks took so many records; nil: never.
         package var limit: UInt64?
+        /// A run that is told to end keeps its state, for the next one to go on from: the data has
+        /// not ended.
+        package var keepsState: Bool
 
         package init(
             drainTimeout: Int64 = Limits.drainNanoseconds, duration: Int64? = nil,
-            limit: UInt64? = nil
+            limit: UInt64? = nil, keepsState: Bool = false
         ) {
             self.drainTimeout = drainTimeout
             self.duration = duration
             self.limit = limit
+            self.keepsState = keepsState
         }
     }
 
@@ -50,13 +58,38 @@ package struct RunMachine: Sendable {
         }
     }
 
+    /// How somebody wants the run to end.
+    package struct StopWish: Hashable, Sendable {
+        /// Without draining.
+        package var now: Bool
+        /// The folder of a savepoint to write; only with a `JobCoordinator`.
+        package var savepoint: String?
+        /// Nanoseconds that draining may take; nil: as the run was told.
+        package var drainTimeout: Int64?
+
+        package init(now: Bool = false, savepoint: String? = nil, drainTimeout: Int64? = nil) {
+            self.now = now
+            self.savepoint = savepoint
+            self.drainTimeout = drainTimeout
+        }
+    }
+
+    /// To drain, said before records flow.
+    package struct EarlyWish: Hashable, Sendable {
+        package var cause: DrainCause
+        /// By then the run ends, whether or not it could drain.
+        package var until: Int64
+    }
+
     package enum Step: Hashable, Sendable { case hello, loading, opening, starting }
 
     package enum State: Hashable, Sendable {
         /// Waiting for the executor's answer to a step.
-        case starting(Step, wish: DrainCause?)
+        case starting(Step, wish: EarlyWish?)
         /// Records flow; the time is when that began.
         case running(since: Int64)
+        /// An attempt failed, and the next one is being made; a wish to drain is remembered.
+        case recovering(Failure, wish: EarlyWish?)
         /// The sources have been asked to end.
         case draining(DrainCause, until: Int64)
         /// Waiting for the executor to destroy its instances and to exit.
@@ -80,6 +113,14 @@ package struct RunMachine: Sendable {
         }
     }
 
+    /// Records that were taken out before an operator saw them, and all that it had, in the life of
+    /// the job.
+    package struct Taken: Hashable, Sendable {
+        package var node: String
+        package var count: Int
+        package var records: UInt64
+    }
+
     /// What the shared pages say, every 100 ms.
     package struct Observation: Hashable, Sendable {
         package var calls: [Watchdog.Call]
@@ -87,6 +128,8 @@ package struct RunMachine: Sendable {
         /// Records that the sinks took.
         package var delivered: UInt64
         package var backlog: [Backlog]
+        /// Nodes that records were taken out of.
+        package var taken: [Taken] = []
 
         package init(
             calls: [Watchdog.Call] = [], heartbeat: Int64 = 0, delivered: UInt64 = 0,
@@ -103,50 +146,88 @@ package struct RunMachine: Sendable {
         case report(ExecutorReport)
         /// The executor closed the channel, or something came through it that is no message.
         case channelEnded(Failure?)
+        /// What the shared pages say at the end of the data or of the executor.
+        case counted(Observation)
         /// The executor is gone; the verdict is told unless it ended as it should.
-        case exited(clean: Bool, verdict: Failure)
+        /// `stepped`: the record that the guilty operator had, where it gets one at a time.
+        case exited(
+            clean: Bool, verdict: Failure, origin: RestartBudget.Origin = .ours,
+            stepped: ContentHash? = nil)
+        /// What the job's store says.
+        case stored(JobCoordinator.Event)
         /// INT, TERM or HUP came.
         case signal(Int32)
-        case stopRequested
+        case stopRequested(StopWish)
         case tick(Observation)
     }
 
     package enum Action: Hashable, Sendable {
+        /// The executors of this plan.
+        case start(Plan)
+        case store(StoreRequest)
         case send(ExecutorCommand)
         case kill
+        /// End this process at once, touch nothing: somebody else has the job.
+        case stepDown
         case log(LogLine)
     }
 
     /// An executor that was told to end has so long before it is killed.
     static let graceNanoseconds: Int64 = 5_000_000_000
 
-    package private(set) var state: State = .starting(.hello, wish: nil)
+    package internal(set) var state: State = .starting(.hello, wish: nil)
+    /// Checkpoints, and attempts one after the other; nil: the first failure is the last.
+    var job: JobCoordinator?
+    var hasExecutor = false
+    /// When records began to flow, if they have: what fails now is worth another attempt.
+    var ranSince: Int64?
     /// A signal has come: the next one kills.
     private var isInterrupted = false
     /// An executor that has closed its channel has so long to end.
-    private var killWithoutChannelAt: Int64?
-    private let plan: Plan
-    private let options: Options
-    private var watchdog: Watchdog
+    var killWithoutChannelAt: Int64?
+    let plan: Plan
+    let options: Options
+    var drainTimeout: Int64
+    /// State is kept even where the run's own folder is not: a savepoint was asked for.
+    private var wantsSavepoint = false
+    var watchdog: Watchdog
 
-    package init(plan: Plan, options: Options) {
+    package init(plan: Plan, options: Options, job: JobCoordinator? = nil) {
         self.plan = plan
         self.options = options
+        drainTimeout = options.drainTimeout
+        self.job = job
         watchdog = Watchdog(plan: plan)
+    }
+
+    /// The first actions; everything else follows from events.
+    package mutating func begin() -> [Action] {
+        guard let job else { return [start()] }
+        return act(job.begin, now: 0)
+    }
+
+    /// When a tick is due; nil: nothing waits for a certain time.
+    package var deadline: Int64? { job?.deadline }
+
+    mutating func start() -> Action {
+        hasExecutor = true
+        killWithoutChannelAt = nil
+        watchdog = Watchdog(plan: plan)
+        return .start(job?.attemptPlan ?? plan)
     }
 
     /// True once the run is over.
     package var isOver: Bool {
         switch state {
         case .stopped, .failed: true
-        case .starting, .running, .draining, .closing, .failing: false
+        case .starting, .running, .recovering, .draining, .closing, .failing: false
         }
     }
 
-    private var isFailing: Bool {
+    var isFailing: Bool {
         switch state {
         case .failing, .failed: true
-        case .starting, .running, .draining, .closing, .stopped: false
+        case .starting, .running, .recovering, .draining, .closing, .stopped: false
         }
     }
 
@@ -154,11 +235,14 @@ package struct RunMachine: Sendable {
         switch event {
         case .report(let report): return handle(report, now)
         case .channelEnded(let failure): return channelEnded(failure, now)
-        case .exited(let clean, let verdict):
-            exited(clean, verdict)
-            return []
+        case .exited(let clean, let verdict, let origin, let stepped):
+            hasExecutor = false
+            killWithoutChannelAt = nil
+            return exited(clean, Cause(verdict, origin, stepped), now)
+        case .counted(let observation): return takenOut(observation, now)
+        case .stored(let event): return tell(event, now)
         case .signal(let number): return handle(signal: number, now)
-        case .stopRequested: return drain(.asked, now)
+        case .stopRequested(let wish): return stop(wish, now)
         case .tick(let observation): return tick(observation, now)
         }
     }
@@ -169,54 +253,99 @@ extension RunMachine {
         switch (state, report) {
         case (_, .log(let line)):
             return [.log(line)]
+        case (_, .tapped):
+            return []
         case (.failing, _), (.stopped, _), (.failed, _):
             return []
+        case (.recovering, _) where job?.isBetweenAttempts ?? true:
+            return []
         case (_, .failed(let failure)):
-            return fail(Ending(failure), now)
+            return fail(failure, now)
         case (.starting(.hello, let wish), .hello(let version, let release, _)):
             guard version == ControlChannel.version else {
-                return fail(Ending(Self.skew(version, release)), now)
+                return end(Ending(Self.skew(version, release)), now)
             }
             state = .starting(.loading, wish: wish)
-            return [.send(.load(plan))]
+            return job == nil ? [.send(.load(plan))] : tell(.report(report), now)
         case (.starting(.loading, let wish), .loaded):
             state = .starting(.opening, wish: wish)
-            return [.send(.open)]
+            return job == nil ? [.send(.open(nil))] : tell(.report(report), now)
         case (.starting(.opening, let wish), .opened):
             state = .starting(.starting, wish: wish)
-            return [.send(.start)]
-        case (.starting(.starting, let wish), .started):
-            state = .running(since: now)
-            return wish.map { drain($0, now) } ?? []
-        case (.running, .drained):
+            return job == nil ? [.send(.start)] : tell(.report(report), now)
+        case (.starting(.starting, let wish), .started) where job == nil:
+            return runs(wish, now)
+        case (.running, .drained) where job == nil:
             return close(.sourcesEnded, now)
-        case (.draining(let cause, _), .drained):
+        case (.draining(let cause, _), .drained) where job == nil:
             return close(cause, now)
-        case (.closing(let cause, let until, false), .stopped):
+        case (.closing(let cause, let until, _), .stopped):
             state = .closing(cause, until: until, stopped: true)
             return []
+        case (.running, .drained):
+            state = .draining(.sourcesEnded, until: now + drainTimeout)
+            return tell(.report(report), now)
+        case (.starting(.starting, _), .committed), (.starting(.starting, _), .fenced),
+            (.starting(.starting, _), .restored), (.starting(.starting, _), .started),
+            (.recovering, _), (.running, .acked), (.running, .declined), (.running, .committed),
+            (.draining, .acked), (.draining, .declined), (.draining, .committed),
+            (.draining, .drained), (.closing, .committed), (.closing, .declined),
+            (.closing, .acked):
+            return job == nil ? wrongTurn(report, now) : tell(.report(report), now)
         case (.starting, _), (.running, _), (.draining, _), (.closing, _):
-            let text = "the executor sent `\(Self.name(report))` when it was not its turn"
-            return fail(Ending(Failure(.unreachableState, kind: .bug, text)), now)
+            return wrongTurn(report, now)
         }
+    }
+
+    private mutating func wrongTurn(_ report: ExecutorReport, _ now: Int64) -> [Action] {
+        let text = "the executor sent `\(Self.name(report))` when it was not its turn"
+        return end(Ending(Failure(.unreachableState, kind: .bug, text)), now)
+    }
+
+    mutating func runs(_ wish: EarlyWish?, _ now: Int64) -> [Action] {
+        let since = ranSince ?? now
+        ranSince = since
+        state = .running(since: since)
+        return wish.map { drain($0.cause, now) } ?? []
     }
 
     private mutating func close(_ cause: DrainCause, _ now: Int64) -> [Action] {
-        state = .closing(cause, until: now + options.drainTimeout, stopped: false)
+        state = .closing(cause, until: now + drainTimeout, stopped: false)
         return [.send(.stop)]
     }
 
-    private mutating func drain(_ cause: DrainCause, _ now: Int64) -> [Action] {
+    mutating func drain(_ cause: DrainCause, _ now: Int64) -> [Action] {
         switch state {
         case .starting(let step, nil):
-            state = .starting(step, wish: cause)
+            state = .starting(step, wish: EarlyWish(cause: cause, until: now + drainTimeout))
+            return []
+        case .recovering(let failure, nil):
+            state = .recovering(failure, wish: EarlyWish(cause: cause, until: now + drainTimeout))
             return []
         case .running:
-            state = .draining(cause, until: now + options.drainTimeout)
-            return [.send(.drain)]
-        case .starting, .draining, .closing, .failing, .stopped, .failed:
+            state = .draining(cause, until: now + drainTimeout)
+            return options.keepsState || wantsSavepoint
+                ? tell(.end(.keepState), now) : [.send(.drain)]
+        case .starting, .recovering, .draining, .closing, .failing, .stopped, .failed:
             return []
         }
+    }
+
+    private mutating func stop(_ wish: StopWish, _ now: Int64) -> [Action] {
+        switch state {
+        case .starting, .running, .recovering: break
+        case .draining, .closing: if !wish.now { return [] }
+        case .failing, .stopped, .failed: return []
+        }
+        if wish.now {
+            let failure = Failure(.notDrained, "ended at once, as was asked; \(whatIsLeft)")
+            return kill(Ending(failure))
+        }
+        drainTimeout = wish.drainTimeout ?? drainTimeout
+        guard let path = wish.savepoint else { return drain(.asked, now) }
+        precondition(job != nil, "BUG: a savepoint of a run that has no state")
+        wantsSavepoint = true
+        return tell(.savepoint(to: path), now) + drain(.asked, now)
     }
 
     private mutating func handle(signal: Int32, _ now: Int64) -> [Action] {
@@ -225,9 +354,8 @@ extension RunMachine {
             return drain(.interrupted, now)
         }
         switch state {
-        case .starting, .running, .draining, .closing:
-            let failure = Failure(
-                .notDrained, "ended by a second signal; what was under way is lost")
+        case .starting, .running, .recovering, .draining, .closing:
+            let failure = Failure(.notDrained, "ended by a second signal; \(whatIsLeft)")
             return kill(Ending(failure, exitCode: 128 + signal))
         case .failing(let ending, _):
             return kill(ending)
@@ -236,9 +364,15 @@ extension RunMachine {
         }
     }
 
+    /// Of a run that ends without having drained.
+    private var whatIsLeft: String {
+        options.keepsState
+            ? "the next run goes on from the last checkpoint" : "what was under way is lost"
+    }
+
     private mutating func channelEnded(_ failure: Failure?, _ now: Int64) -> [Action] {
         switch state {
-        case .closing(_, _, stopped: true), .failing, .stopped, .failed:
+        case .closing(_, _, stopped: true), .recovering, .failing, .stopped, .failed:
             return []
         case .starting, .running, .draining, .closing:
             // With the channel its executor ends; how, says the black box a moment later.
@@ -254,123 +388,41 @@ extension RunMachine {
         }
     }
 
-    private mutating func exited(_ clean: Bool, _ verdict: Failure) {
+    private mutating func exited(_ clean: Bool, _ cause: Cause, _ now: Int64) -> [Action] {
         switch state {
         case .closing(let cause, _, stopped: true) where clean: state = .stopped(cause)
         case .failing(let ending, _): state = .failed(ending)
-        case .starting, .running, .draining, .closing: state = .failed(Ending(verdict))
+        case .recovering where job?.isBetweenAttempts ?? true: return tell(.gone, now)
+        // The job gave up what still ran, and says why once nothing is left.
+        case .running where job?.isBetweenAttempts ?? false,
+            .draining where job?.isBetweenAttempts ?? false:
+            return tell(.gone, now)
+        case .starting, .running, .recovering, .draining, .closing:
+            guard mayRecover(cause) else {
+                state = .failed(Ending(cause.failure))
+                return []
+            }
+            return recover(cause, now) + tell(.gone, now)
         case .stopped, .failed: preconditionFailure("BUG: an executor ended twice")
         }
+        return []
+    }
+
+    private mutating func fail(_ failure: Failure, _ now: Int64) -> [Action] {
+        // What an operator says itself, and not by dying, it says again: only a job that somebody
+        // can mend meanwhile asks more than once.
+        let cause = Cause(failure)
+        guard options.keepsState, mayRecover(cause) else { return end(Ending(failure), now) }
+        return recover(cause, now)
     }
 
     /// Nothing is called any more; the executor may still destroy what it made.
-    private mutating func fail(_ ending: Ending, _ now: Int64) -> [Action] {
+    mutating func end(_ ending: Ending, _ now: Int64) -> [Action] {
+        guard hasExecutor else {
+            state = .failed(ending)
+            return []
+        }
         state = .failing(ending, killAt: now + Self.graceNanoseconds)
         return [.send(.stop)]
-    }
-}
-
-extension RunMachine {
-    private mutating func tick(_ seen: Observation, _ now: Int64) -> [Action] {
-        var actions = watch(seen, now)
-        if let killAt = killWithoutChannelAt, now >= killAt, !isFailing {
-            let text = "the executor closed its channel and went on"
-            return actions + kill(Ending(Failure(.invariantBroken, kind: .bug, text)))
-        }
-        switch state {
-        case .starting(.hello, _):
-            guard watchdog.watched >= Limits.setupNanoseconds else { break }
-            return actions + kill(Ending(Failure(.versionSkew, "the executor does not answer")))
-        case .running(let since):
-            if let duration = options.duration, now - since >= duration {
-                actions += drain(.timeElapsed, now)
-            } else if let limit = options.limit, seen.delivered >= limit {
-                actions += drain(.limitReached, now)
-            }
-        case .draining(_, let until) where now >= until:
-            return actions + kill(Ending(notDrained(seen), exitCode: 75))
-        case .closing(_, let until, _) where now >= until:
-            let text = "the executor did not end after its work was done"
-            return actions + kill(Ending(Failure(.invariantBroken, kind: .bug, text)))
-        case .failing(let ending, .some(let killAt)) where now >= killAt:
-            return actions + kill(ending)
-        case .starting, .draining, .closing, .failing, .stopped, .failed:
-            break
-        }
-        return actions
-    }
-
-    private mutating func kill(_ ending: Ending) -> [Action] {
-        state = .failing(ending, killAt: nil)
-        return [.kill]
-    }
-
-    private mutating func watch(_ seen: Observation, _ now: Int64) -> [Action] {
-        let isOpen: Bool
-        switch state {
-        case .starting: isOpen = false
-        case .running, .draining, .closing: isOpen = true
-        case .failing, .stopped, .failed: return []
-        }
-        let findings = watchdog.look(
-            calls: seen.calls, heartbeat: seen.heartbeat, isOpen: isOpen, now: now)
-        var worst: (age: Int64, failure: Failure)?
-        var actions: [Action] = []
-        for finding in findings {
-            switch finding {
-            case .slow(let call, let age):
-                actions.append(.log(slow(call, age)))
-            case .hung(let call, let age):
-                guard worst.map({ $0.age < age }) ?? true else { continue }
-                worst = (age, CrashReport.hang(plan: plan, call: call, age: age))
-            case .frozen(let age):
-                // Named only if no single call explains it better.
-                guard worst == nil else { continue }
-                worst = (0, CrashReport.frozen(plan: plan, calls: seen.calls, age: age))
-            }
-        }
-        if let worst { actions += kill(Ending(worst.failure)) }
-        return actions
-    }
-
-    private func slow(_ call: Watchdog.Call, _ age: Int64) -> LogLine {
-        let place = TaskPlace(plan: plan, task: call.task, box: call.box)
-        return LogLine(
-            level: .warn, node: place.node, instance: Int(call.box.instance),
-            text: "\(call.box.call.name) has not returned for "
-                + "\(CrashReport.seconds(age)) s (\(place.operation))", code: .hang)
-    }
-
-    private func notDrained(_ seen: Observation) -> Failure {
-        let waiting = seen.backlog.filter { $0.records > 0 }
-        let left = waiting.map { "\($0.records) before \($0.node)" }.joined(separator: ", ")
-        let busy = Set(seen.calls.map { TaskPlace(plan: plan, task: $0.task, box: $0.box).node })
-        let who = busy.sorted().joined(separator: ", ")
-        var text = "not drained after \(CrashReport.seconds(options.drainTimeout)) s"
-        text += left.isEmpty ? "; no record waits in a lane" : "; left are \(left)"
-        if !who.isEmpty { text += "; at work: \(who)" }
-        return Failure(
-            .notDrained, node: waiting.last?.node, text, next: "allow more with --drain-timeout")
-    }
-
-    private static func skew(_ version: Int, _ release: String) -> Failure {
-        Failure(
-            .versionSkew,
-            "the executor is release \(release) with protocol \(version); this program speaks "
-                + "\(ControlChannel.version)",
-            next: "install both from one release")
-    }
-
-    private static func name(_ report: ExecutorReport) -> String {
-        switch report {
-        case .hello: "hello"
-        case .loaded: "loaded"
-        case .opened: "opened"
-        case .started: "started"
-        case .drained: "drained"
-        case .stopped: "stopped"
-        case .failed: "failed"
-        case .log: "log"
-        }
     }
 }

@@ -7,6 +7,8 @@ import MillraceWire
 package enum RunPhase: Hashable, Sendable {
     case starting
     case running
+    /// An attempt failed, the next one goes on from the last checkpoint.
+    case recovering(Failure)
     /// `deadline` in nanoseconds since 1970.
     case draining(DrainCause, deadline: Int64)
     case stopped(DrainCause)

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// A job's folder, as `JobCoordinator` sees it: requests in, events out, on a thread of its own, in
+// order. Files are created once and never changed.
+//
+//     lock                    held by the supervisor that may write here
+//     log/<20 digits>         slots of the decision log
+//     log/snap-<20 digits>    what the log says up to a slot
+//     manifests/  state/      see `Manifest`, `SegmentFormat`
+//     dlq/                    see `LetterFiles`
+//     journal/                see `JournalFormat`; written by executors
+import MillraceCore
+import MillraceDelivery
+import MillraceSystem
+import MillraceWire
+import Synchronization
+
+package enum StoreRequest: Hashable, Sendable {
+    case readLog
+    case createSlot(UInt64, Nonce, [UInt8])
+    case lookForSnapshots
+    case writeSnapshot(UInt64, [UInt8])
+    case deleteLog(through: UInt64)
+    case writeManifest(Manifest)
+    case readManifest(String)
+    /// These files of dead letters count from now on; others of attempts below never will.
+    case publishLetters([String], sweepsBelow: Attempt)
+    /// A savepoint of the manifest at a name, into a folder.
+    case writeSavepoint(String, to: String)
+    /// Delete what nobody needs any more, as the log stands. `referred`: see `SegmentCollection`.
+    case collect(LogState, referred: [RegionID: Epoch], SegmentCollection.Options)
+}
+
+package final class JobStore: Sendable {
+    package static let folders = [
+        "log", "manifests", "state", LetterFiles.folder, LetterFiles.pending,
+    ]
+    private static let snapshotPrefix = "snap-"
+    private static let manifestBytesMax = Savepoint.manifestBytesMax
+
+    private let folder: StateFolder
+    private let isKept: Bool
+    private let lock: StateLock
+    private let answer: @Sendable (JobCoordinator.Event) -> Void
+    private let requests = Mailbox<StoreRequest>()
+    /// Files of dead letters that count and could not be moved yet.
+    private let late = Mutex<Set<String>>([])
+
+    /// Takes the folder at `path`, making it where it is not there. Throws MR6106 when another run
+    /// has it, MR6002 when it cannot be used. `isKept`: another run may go on from it. `answer` is
+    /// called on the store's thread.
+    package init(
+        _ path: String, owner: String, isKept: Bool = true,
+        answer: @escaping @Sendable (JobCoordinator.Event) -> Void
+    ) throws(Failure) {
+        let taken: StateLock?
+        do throws(SystemError) {
+            folder = try StateFolder(path, folders: Self.folders, isDurable: isKept)
+            taken = try StateLock.take("\(path)/lock", owner: owner)
+            if taken != nil { for name in Self.folders { try folder.sweep(name) } }
+        } catch {
+            throw error.failure(
+                .storeFailed, next: "name a directory on a local disk that you may write to")
+        }
+        guard let taken else {
+            let other = (try? folder.read("lock", limit: 4_096)) ?? []
+            throw Failure(
+                .stateInUse,
+                "the state directory \(path) is in use by "
+                    + String(decoding: other, as: UTF8.self),
+                next: "wait for it, stop it, or take another directory")
+        }
+        lock = taken
+        self.isKept = isKept
+        self.answer = answer
+        do {
+            // Lives as long as the process, as the lock does.
+            _ = try PinnedThread(name: "store") { [self] in
+                while true { serve(requests.take()) }
+            }
+        } catch {
+            throw error.failure(.outOfMemory)
+        }
+    }
+
+    package func request(_ request: StoreRequest) { requests.post(request) }
+
+    /// Before the first request: the job begins with this. Throws MR6103 when it has begun before.
+    func begin(from savepoint: Savepoint, job: String) throws(Failure) {
+        let lineage = Nonce(low: Entropy.number(), high: Entropy.number())
+        try savepoint.begin(in: folder, job: job, lineage: lineage)
+    }
+}
+
+// MARK: - on the store's thread
+
+extension JobStore {
+    private func serve(_ request: StoreRequest) {
+        switch request {
+        case .readLog: answer(readLog())
+        case .createSlot(let slot, let nonce, let bytes): answer(create(slot, nonce, bytes))
+        case .lookForSnapshots: answer(newestSnapshot())
+        case .writeSnapshot(let slot, let bytes): answer(writeSnapshot(slot, bytes))
+        case .deleteLog(let slot): deleteLog(through: slot)
+        case .writeManifest(let manifest): answer(write(manifest))
+        case .readManifest(let name): answer(readManifest(name))
+        case .publishLetters(let names, let attempt): publish(names, attempt)
+        case .writeSavepoint(let name, let path): answer(writeSavepoint(name, path))
+        case .collect(let log, let referred, let options): collect(log, referred, options)
+        }
+    }
+
+    private func readLog() -> JobCoordinator.Event {
+        do {
+            let (snapshots, slots) = try Self.logFiles(of: folder)
+            return .logRead(snapshots: snapshots, slots: slots)
+        } catch {
+            return .logUnreadable(error.failure(.storeFailed))
+        }
+    }
+
+    private static func logFiles(
+        of folder: StateFolder
+    ) throws(SystemError) -> (
+        snapshots: [DecisionLog.StoredFile], slots: [DecisionLog.StoredFile]
+    ) {
+        var snapshots: [DecisionLog.StoredFile] = []
+        var slots: [DecisionLog.StoredFile] = []
+        for name in try folder.names(in: "log") {
+            let bytes = try folder.read("log/\(name)", limit: manifestBytesMax)
+            if let slot = UInt64(name) {
+                slots.append(.init(number: slot, bytes: bytes))
+            } else if let slot = snapshotSlot(name) {
+                snapshots.append(.init(number: slot, bytes: bytes))
+            }
+        }
+        return (snapshots, slots)
+    }
+
+    /// What the log of a job's folder says, for whoever is not its supervisor. A job that runs may
+    /// take files away under a reader.
+    static func log(of folder: StateFolder) throws -> LogState {
+        let files = try logFiles(of: folder)
+        return try DecisionLog.replay(snapshots: files.snapshots, slots: files.slots).0
+    }
+
+    private func create(_ slot: UInt64, _ nonce: Nonce, _ bytes: [UInt8]) -> JobCoordinator.Event {
+        do {
+            if try folder.create(Self.name(slot), bytes) {
+                return .log(.created(slot: slot, nonce: nonce))
+            }
+            return .log(.exists(slot: slot, bytes: try folder.read(Self.name(slot))))
+        } catch {
+            // As with segments: see `isPlaceLost`.
+            guard !isKept else { return .log(.unknown(slot: slot, nonce: nonce)) }
+            return .logUnreadable(
+                error.failure(
+                    error.number == 28 ? .noSpaceLeft : .storeFailed,
+                    next: "make room there, or set TMPDIR to another folder"))
+        }
+    }
+
+    private func newestSnapshot() -> JobCoordinator.Event {
+        let names = (try? folder.names(in: "log")) ?? []
+        return .log(.snapshotsSeen(newest: names.compactMap(Self.snapshotSlot).max()))
+    }
+
+    private func writeSnapshot(_ slot: UInt64, _ bytes: [UInt8]) -> JobCoordinator.Event {
+        do {
+            _ = try folder.create(Self.snapshotName(slot), bytes)
+            return .log(.snapshotWritten(slot: slot))
+        } catch {
+            return .log(.snapshotFailed)
+        }
+    }
+
+    /// Slots first: a snapshot without the slots before it is whole, slots without it are not.
+    private func deleteLog(through slot: UInt64) {
+        for name in (try? folder.names(in: "log")) ?? [] {
+            if let number = UInt64(name), number <= slot { try? folder.remove("log/\(name)") }
+        }
+        for name in (try? folder.names(in: "log")) ?? [] {
+            if let number = Self.snapshotSlot(name), number < slot {
+                try? folder.remove("log/\(name)")
+            }
+        }
+    }
+
+    private func write(_ manifest: Manifest) -> JobCoordinator.Event {
+        let bytes = ManifestCodec.encoded(manifest)
+        do throws(SystemError) {
+            guard try folder.create(manifest.name, bytes) else {
+                throw SystemError("link", 17, object: manifest.name)
+            }
+            return .manifestWritten(manifest.epoch, ContentHash(of: bytes))
+        } catch {
+            return .manifestFailed(manifest.epoch, error.failure(.storeFailed))
+        }
+    }
+
+    private func readManifest(_ name: String) -> JobCoordinator.Event {
+        do {
+            let bytes = try folder.read(name, limit: Self.manifestBytesMax)
+            return .manifestRead(try ManifestCodec.decoded(bytes), ContentHash(of: bytes))
+        } catch let error as SystemError {
+            return .manifestUnreadable(
+                error.failure(
+                    .stateDamaged,
+                    next: "restore the file from a copy; nothing older was used instead"))
+        } catch let failure as Failure {
+            return .manifestUnreadable(failure)
+        } catch {
+            preconditionFailure("BUG: \(error)")
+        }
+    }
+
+    /// What cannot be moved is tried again with the next ones; until then its manifest stays.
+    private func publish(_ names: [String], _ attempt: Attempt) {
+        let wanted = late.withLock { late in
+            late.formUnion(names)
+            return late
+        }
+        do {
+            for name in wanted.sorted() {
+                try folder.move(name, to: LetterFiles.claimed(name))
+                late.withLock { _ = $0.remove(name) }
+            }
+            for name in try folder.names(in: LetterFiles.pending)
+            where LetterFiles.attempt(of: name).map({ $0 < attempt }) ?? false {
+                try folder.remove("\(LetterFiles.pending)/\(name)")
+            }
+            // What executors of earlier attempts were killed over. Names begin with the attempt.
+            for place in ["state", LetterFiles.pending] {
+                try folder.sweep(place) { name in
+                    name.split(separator: "-").first.flatMap { Attempt($0) }.map { $0 < attempt }
+                        ?? false
+                }
+            }
+        } catch {
+            answer(.lettersLate(error.failure(.storeFailed)))
+        }
+    }
+
+    private func writeSavepoint(_ name: String, _ path: String) -> JobCoordinator.Event {
+        do throws(Failure) {
+            try Savepoint.write(name, of: folder, to: path)
+            return .savepointWritten
+        } catch {
+            return .savepointFailed(error)
+        }
+    }
+
+    /// Whatever is in doubt stays: the next collection looks again.
+    private func collect(
+        _ log: LogState, _ referred: [RegionID: Epoch], _ options: SegmentCollection.Options
+    ) {
+        guard late.withLock(\.isEmpty) else { return }
+        do {
+            var manifests: [SegmentCollection.Found] = []
+            for name in try folder.names(in: "manifests").map({ "manifests/\($0)" }) {
+                let bytes = try? folder.read(name, limit: Self.manifestBytesMax)
+                let manifest = bytes.flatMap { try? ManifestCodec.decoded($0) }
+                manifests.append(.init(name: name, manifest: manifest))
+            }
+            let segments = try folder.names(in: "state").map { name in
+                SegmentCollection.Segment(
+                    name: "state/\(name)",
+                    attempt: name.split(separator: "-").first.flatMap { UInt64($0) } ?? .max,
+                    ageNanoseconds: (folder.ageSeconds(of: "state/\(name)") ?? 0) * 1_000_000_000)
+            }
+            for name in try SegmentCollection.deletable(
+                manifests: manifests, segments: segments, log: log, referred: referred,
+                options: options)
+            {
+                try folder.remove(name)
+            }
+            try collectJournals(manifests, log, referred, options)
+        } catch {
+            return
+        }
+    }
+
+    private func collectJournals(
+        _ manifests: [SegmentCollection.Found], _ log: LogState, _ referred: [RegionID: Epoch],
+        _ options: SegmentCollection.Options
+    ) throws(SystemError) {
+        // A job without such a source has no folder.
+        for node in (try? folder.names(in: JournalFormat.folder)) ?? [] {
+            for split in try folder.names(in: "\(JournalFormat.folder)/\(node)") {
+                let own = JournalFormat.folder(node: node, instance: split)
+                let firsts = Set(try folder.names(in: own).compactMap(JournalFormat.first))
+                for first in SegmentCollection.deletable(
+                    ofJournal: node, split, firsts: Array(firsts), manifests: manifests, log: log,
+                    referred: referred, options: options)
+                {
+                    let name = "\(own)/\(JournalFormat.name(first))"
+                    try folder.remove(name + JournalFormat.bytesSuffix)
+                    try folder.remove(name + JournalFormat.sumsSuffix)
+                }
+            }
+        }
+    }
+
+    private static func digits(_ slot: UInt64) -> String {
+        let text = String(slot)
+        return String(repeating: "0", count: 20 - text.count) + text
+    }
+
+    private static func name(_ slot: UInt64) -> String { "log/\(digits(slot))" }
+
+    static func snapshotName(_ slot: UInt64) -> String {
+        "log/\(snapshotPrefix)\(digits(slot))"
+    }
+
+    private static func snapshotSlot(_ name: String) -> UInt64? {
+        guard name.hasPrefix(snapshotPrefix) else { return nil }
+        return UInt64(name.dropFirst(snapshotPrefix.count))
+    }
+}

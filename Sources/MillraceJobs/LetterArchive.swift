@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import MillraceCore
+import MillraceDelivery
+import MillraceSystem
+
+/// The dead letters in a job's folder, for whoever is not its supervisor: it takes no lock, and the
+/// job may run meanwhile. Which files count: `LetterFiles`.
+package struct LetterArchive: Sendable {
+    /// Which letters are meant; nil: any.
+    package struct Wish: Sendable {
+        package var node: String?
+        package var code: String?
+        /// Refused at or after this time, in nanoseconds since 1970.
+        package var since: Int64?
+
+        package init(node: String? = nil, code: String? = nil, since: Int64? = nil) {
+            self.node = node
+            self.code = code
+            self.since = since
+        }
+
+        func fits(_ letter: DeadLetter) -> Bool {
+            (node ?? letter.node) == letter.node && (code ?? letter.code) == letter.code
+                && letter.at >= since ?? .min
+        }
+    }
+
+    private let folder: StateFolder
+    private static let fileBytesMax = 1 << 30
+    private static let manifestBytesMax = 64 << 20
+
+    /// nil: there is no job's folder at `path`.
+    package init?(_ path: String) {
+        let manager = FileManager.default
+        guard
+            ["log", "manifests"].allSatisfy({ manager.fileExists(atPath: "\(path)/\($0)") })
+        else { return nil }
+        folder = StateFolder(existing: path)
+    }
+
+    /// The letters that are meant, oldest first. Throws MR6002 and MR6004.
+    package func letters(_ wish: Wish) throws(Failure) -> [DeadLetter] {
+        var found: [DeadLetter] = []
+        for name in try names() {
+            found += try lines(of: name).map(\.letter).filter(wish.fits)
+        }
+        return found.sorted { ($0.at, $0.sequence) < ($1.at, $1.sequence) }
+    }
+
+    /// Removes the letters that are meant, for ever; how many they were.
+    package func purge(_ wish: Wish) throws(Failure) -> Int {
+        var count = 0
+        for name in try names() {
+            let lines = try lines(of: name)
+            let kept = lines.filter { !wish.fits($0.letter) }
+            guard kept.count < lines.count else { continue }
+            count += lines.count - kept.count
+            let target = LetterFiles.claimed(name)
+            do throws(SystemError) {
+                // Its job would move it, and then find nothing to do.
+                try folder.move(name, to: target)
+                if kept.isEmpty {
+                    try folder.remove(target)
+                } else {
+                    let bytes = kept.flatMap { $0.bytes + [UInt8(ascii: "\n")] }
+                    try DurableFile.write(bytes, to: "\(folder.path)/\(target)", mode: 0o600)
+                }
+            } catch {
+                throw error.failure(.storeFailed)
+            }
+        }
+        return count
+    }
+
+    /// Files whose letters count.
+    private func names() throws(Failure) -> [String] {
+        // First those that wait: one that is moved meanwhile is found where it went.
+        let waiting = Set((try? folder.names(in: LetterFiles.pending)) ?? [])
+        // A job that began before there were dead letters has no such folder.
+        let there = (try? folder.names(in: LetterFiles.folder)) ?? []
+        let published = there.map { "\(LetterFiles.folder)/\($0)" }.filter(LetterFiles.isOne)
+        let claimed = waiting.isEmpty ? [] : newestClaim()
+        return published
+            + claimed.filter { name in waiting.contains { name.hasSuffix("/\($0)") } }
+    }
+
+    /// What the newest claim names. A running job may take files away under a reader: then its
+    /// supervisor moves what is claimed within moments.
+    private func newestClaim() -> [String] {
+        do {
+            let log = try JobStore.log(of: folder)
+            return try log.regions.compactMap(\.claim).flatMap { claim in
+                let bytes = try folder.read(claim.manifest, limit: Self.manifestBytesMax)
+                return try ManifestCodec.decoded(bytes).letterFiles
+            }
+        } catch {
+            return []
+        }
+    }
+
+    private func lines(of name: String) throws(Failure) -> [(letter: DeadLetter, bytes: [UInt8])] {
+        let bytes: [UInt8]
+        do {
+            bytes = try folder.read(name, limit: Self.fileBytesMax)
+        } catch {
+            // Moved by its job, or purged by somebody else.
+            guard error.number != 2 else { return [] }
+            throw error.failure(.storeFailed)
+        }
+        let decoder = JSONDecoder()
+        var all: [(letter: DeadLetter, bytes: [UInt8])] = []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            guard let letter = try? decoder.decode(DeadLetter.self, from: Data(line)) else {
+                throw Failure(
+                    .stateDamaged,
+                    "\(folder.path)/\(name): line \(all.count + 1) is no dead letter",
+                    next: "remove the line, or restore the file from a copy")
+            }
+            all.append((letter, Array(line)))
+        }
+        return all
+    }
+}
