@@ -12,11 +12,14 @@ import Synchronization
 struct BenchRun {
     private let plan: Plan
     private let signals: SignalWatch
+    /// Where checkpoints go; nil: there are none.
+    private let folder: String?
     private let started: Int64
 
-    init(_ plan: Plan, _ signals: SignalWatch) {
+    init(_ plan: Plan, _ signals: SignalWatch, checkpoints folder: String? = nil) {
         self.plan = plan
         self.signals = signals
+        self.folder = folder
         self.started = MonotonicClock.now()
     }
 
@@ -53,7 +56,7 @@ struct BenchRun {
             while true {
                 let snapshot = run.status()
                 switch snapshot.phase {
-                case .starting: pause(1_000_000)
+                case .starting, .recovering: pause(1_000_000)
                 case .running:
                     let arrived = snapshot.nodes.first { $0.id == sink }?.recordsIn ?? 0
                     guard arrived > 0, let pid = snapshot.executor else {
@@ -87,7 +90,8 @@ struct BenchRun {
     ) throws(Failure) {
         let outcome = try System.call {
             let run = try LocalRun(
-                plan: plan, executable: PluginOptions.executable(), signals: signals,
+                plan: plan, executable: PluginOptions.executable(),
+                options: .init(stateFolder: folder, keepsState: false), signals: signals,
                 onLog: { line in
                     if line.level == .error || line.level == .warn {
                         StandardError.write("\(line.node) \(line.text)\n")

@@ -10,6 +10,8 @@ struct BenchShape {
     var yaml: String
     /// The node whose arriving records count.
     var sink = "sink"
+    /// A checkpoint each second.
+    var hasCheckpoints = false
 
     /// All shapes but `tasks`, which needs a number.
     static let all = [
@@ -47,6 +49,20 @@ struct BenchShape {
                   sink: {use: "null", from: {node: source, partition: round_robin}, loop: 1}
                 """),
         BenchShape(
+            name: "process", about: "hop1, with the sink in a process of its own",
+            yaml: """
+                millrace: 1
+                name: bench-process
+                threads: 2
+                nodes:
+                  source: {use: generate, with: {size: 100}, loop: 0}
+                  sink:
+                    use: "null"
+                    from: {node: source, partition: round_robin}
+                    loop: 1
+                    isolation: process
+                """),
+        BenchShape(
             name: "unchained", about: "source, transform and sink with two exchanges",
             yaml: """
                 millrace: 1
@@ -67,6 +83,18 @@ struct BenchShape {
                   source: {use: generate, with: {size: 100, keys: 1000}, loop: 0}
                   sink: {use: bench.count, from: {node: source, partition: hash}, loop: 1}
                 """),
+        BenchShape(
+            name: "keyed-state",
+            about: "keyed, with the counts in state that the host keeps and saves each second",
+            yaml: """
+                millrace: 1
+                name: bench-keyed-state
+                threads: 2
+                checkpoint: {every: 1s}
+                nodes:
+                  source: {use: generate, with: {size: 100, keys: 1000}, loop: 0}
+                  sink: {use: bench.keyed, from: {node: source, partition: hash}, loop: 1}
+                """, hasCheckpoints: true),
     ]
 
     /// A record there and back. Its two ends are on one thread and share the token; the echo is on

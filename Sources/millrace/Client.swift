@@ -4,20 +4,28 @@ import Glibc
 import MillraceAPI
 import MillraceCore
 import MillraceSystem
+import Synchronization
 
-/// Speaks to one local run over its socket. One thread at a time.
-final class Client {
+/// Speaks to one local run over its socket. One thread asks; any thread may close.
+final class Client: Sendable {
     /// A run answers within microseconds; one that does not is stuck or stopped.
     static let patienceMilliseconds: Int32 = 5_000
 
     let job: String
-    private let connection: UnixConnection
-    private let poller: Poller
-    private var lastID = 0
+    let connection: UnixConnection
+    /// The connection is in it, with token 0.
+    let poller: Poller
+    private let patience: Int32
+    private let lastID = Atomic<Int>(0)
+    /// Questions that we gave up on; their answers may still come.
+    private let unanswered = Atomic<Int>(0)
 
     /// Throws `unknownJob` when nobody listens. The socket of a dead run is removed.
-    init(job: String) throws(Failure) {
+    init(
+        job: String, patienceMilliseconds: Int32 = Client.patienceMilliseconds
+    ) throws(Failure) {
         self.job = job
+        patience = patienceMilliseconds
         let path = RunFolder.socket(of: job, in: RunFolder.path)
         do throws(SystemError) {
             connection = try UnixConnection(path: path)
@@ -31,14 +39,26 @@ final class Client {
 
     /// The body of the answer, or the failure that it says.
     func ask<Body: Decodable>(
-        _ path: String, verb: Request.Verb = .get, as body: Body.Type
+        _ path: String, verb: Request.Verb = .get, sending content: JSON = .null,
+        as body: Body.Type
     ) throws(Failure) -> Body {
-        lastID += 1
-        let question = JSON.object([
-            .init("id", .int(Int64(lastID))), .init("verb", .string(verb.rawValue)),
-            .init("path", .string("/api/v1" + path)),
+        try read(try exchange(question(path, verb: verb, sending: content).text), as: body)
+    }
+
+    func question(
+        _ path: String, verb: Request.Verb = .get, sending content: JSON = .null
+    ) -> (id: Int64, text: String) {
+        let id = Int64(lastID.add(1, ordering: .relaxed).newValue)
+        let object = JSON.object([
+            .init("id", .int(id)), .init("verb", .string(verb.rawValue)),
+            .init("path", .string("/api/v1" + path)), .init("body", content),
         ])
-        let line = Data(try exchange(question.text).utf8)
+        return (id, object.text)
+    }
+
+    /// The body of an answer, or the failure that it says.
+    func read<Body: Decodable>(_ answer: String, as: Body.Type) throws(Failure) -> Body {
+        let line = Data(answer.utf8)
         do {
             let status = try JSONDecoder().decode(Status.self, from: line).status
             guard status < 300 else {
@@ -62,19 +82,36 @@ final class Client {
 
     private func exchange(_ question: String) throws(Failure) -> String {
         do throws(SystemError) {
-            try connection.sendLine(question)
-            let ready = try poller.wait(milliseconds: Self.patienceMilliseconds)
-            guard !ready.isEmpty else {
-                throw SystemError("read", ETIMEDOUT, object: job)
+            while unanswered.load(ordering: .relaxed) > 0 {
+                guard try receive() != nil else { throw SystemError("read", EPIPE, object: job) }
             }
-            if let line = try connection.receiveLine() { return line }
+            try connection.sendLine(question)
+            unanswered.add(1, ordering: .relaxed)
+            if let line = try receive() { return line }
         } catch {
-            throw Failure(
-                .unreachable, kind: .transient, "\(job) does not answer: \(error.reason)",
-                next: "millrace ps lists what runs")
+            throw noAnswer(error)
         }
         throw Client.noRun(job)
     }
+
+    /// Whoever has hung up is gone; all else may answer later.
+    func noAnswer(_ error: SystemError) -> Failure {
+        guard error.number != EPIPE, error.number != ECONNRESET else { return Client.noRun(job) }
+        return Failure(
+            .unreachable, kind: .transient, "\(job) does not answer: \(error.reason)",
+            next: "millrace ps lists what runs")
+    }
+
+    /// The next answer; nil when the run has hung up.
+    private func receive() throws(SystemError) -> String? {
+        let ready = try poller.wait(milliseconds: patience)
+        guard !ready.isEmpty else { throw SystemError("read", ETIMEDOUT, object: job) }
+        defer { unanswered.subtract(1, ordering: .relaxed) }
+        return try connection.receiveLine()
+    }
+
+    /// Any thread: a question that is under way ends with `unknownJob`.
+    func close() { connection.close() }
 
     private static func noRun(_ job: String) -> Failure {
         Failure(.unknownJob, "there is no run \(job)", next: "millrace ps lists what runs")

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-/// Flags that every command takes.
-struct CommonOptions: ParsableArguments {
+/// The forms that the results of a command have.
+protocol ResultFormat: ExpressibleByArgument, CaseIterable, RawRepresentable<String>, Sendable {
+    /// Without `-o`.
+    static var standard: Self { get }
+}
+
+/// Flags of all commands, for a command whose results have these forms: another one is refused
+/// with a list of them, and completed from it.
+struct ResultOptions<Format: ResultFormat>: ParsableArguments {
     @Option(
         name: [.customShort("o"), .customLong("output")],
-        help: "How results are printed: text or json.")
-    var format: Output.Format = .text
+        help: ArgumentHelp("How results are printed.", valueName: "format"))
+    var format = Format.standard
 
     @Flag(name: .shortAndLong, help: "Only results and failures.")
     var quiet = false
@@ -14,15 +21,24 @@ struct CommonOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "More of what happens.")
     var verbose = false
 
-    @Option(help: "When to use colours: auto, always or never.")
+    @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))
     var color: Output.Colour = .auto
 
+    /// `output.format` is text for a form that only this command has.
     var output: Output {
-        Output(format: format, quiet: quiet, verbose: verbose, colour: color)
+        Output(
+            format: Output.Format(rawValue: format.rawValue) ?? .text, quiet: quiet,
+            verbose: verbose, colour: color)
     }
 }
 
-extension Output.Format: ExpressibleByArgument {}
+/// Flags of a command that prints text and JSON.
+typealias CommonOptions = ResultOptions<Output.Format>
+
+extension Output.Format: ResultFormat {
+    static var standard: Output.Format { .text }
+}
+
 extension Output.Colour: ExpressibleByArgument {}
 
 extension Output.Colour {

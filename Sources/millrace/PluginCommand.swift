@@ -6,8 +6,11 @@ import MillraceHost
 
 struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "See which plugins there are, and forgive one.",
-        subcommands: [PluginListCommand.self, PluginForgiveCommand.self],
+        commandName: "plugin", abstract: "See, install, remove and check plugins.",
+        subcommands: [
+            PluginListCommand.self, PluginAddCommand.self, PluginRemoveCommand.self,
+            PluginForgiveCommand.self, PluginCheckCommand.self,
+        ],
         defaultSubcommand: PluginListCommand.self)
 }
 

@@ -14,8 +14,10 @@ struct PsCommand: ParsableCommand {
 
     func run() throws {
         let output = common.output
+        RunState.sweep()
+        let lookout = Lookout(job: nil)
         try Watching.show(again: watch, output) { () throws(Failure) in
-            let views = Client.all()
+            let views = try lookout.look().jobs
             switch output.format {
             case .json:
                 let items = JSON.array(views.map(\.summary))

@@ -14,11 +14,22 @@ final class RunConsole: Sendable {
     let output: Output
     let intervalNanoseconds: Int64?
     private let line: Mutex<StatusLine>
+    private let log: Log
+    private let repeats = Mutex(LogRepeats())
+    private let isNoted = Mutex(false)
+
+    /// What is logged, and how.
+    struct Log {
+        var job: String
+        var level = LogLine.Level.info
+        var form = LogForm.text
+    }
 
     /// `wish`: nil leaves the choice to us. `dataOnTerminal`: an operator writes to standard
     /// output, and that is a terminal.
-    init(_ output: Output, wish: SpanOrOff?, dataOnTerminal: Bool) {
+    init(_ output: Output, log: Log, wish: SpanOrOff?, dataOnTerminal: Bool) {
         self.output = output
+        self.log = log
         let inPlace = Terminal.isTTY(2) && !dataOnTerminal
         switch wish {
         case .off: intervalNanoseconds = nil
@@ -42,32 +53,44 @@ final class RunConsole: Sendable {
         }
     }
 
+    /// The same, of what is no news the second time: a run begins to run after each failure.
+    func noteOnce(_ text: String) {
+        let isNews = isNoted.withLock { isNoted in
+            defer { isNoted = true }
+            return !isNoted
+        }
+        if isNews { note(text) }
+    }
+
+    /// That nobody reads standard output any more is no news to whoever ended the reader.
     func failure(_ failure: Failure) {
+        guard failure.code != .readerGone || output.verbose else { return }
         line.withLock { line in
             line.clear()
             output.failure(failure)
         }
     }
 
-    /// `09:31:07 WARN score#2 process has not returned for 1 s  MR4102`
+    /// A line that an executor or its watchdog wrote.
     func log(_ entry: LogLine) {
-        guard isShown(entry.level) else { return }
-        let time = Timestamp.text(nanosecondsSince1970: WallClock.now()).dropFirst(11).prefix(8)
-        let place = entry.node.isEmpty ? "" : "\(entry.node)#\(entry.instance) "
-        let code = entry.code.map { "  \($0)" } ?? ""
-        let text = "\(time) \(entry.level.rawValue.uppercased()) \(place)\(entry.text)\(code)"
-        line.withLock { line in
-            line.clear()
-            StandardError.write(text + "\n")
-        }
+        guard entry.level >= log.level else { return }
+        let now = MonotonicClock.now()
+        write(repeats.withLock { $0.admit(entry, now: now) })
     }
 
-    private func isShown(_ level: LogLine.Level) -> Bool {
-        switch level {
-        case .error: true
-        case .warn: true
-        case .info: !output.quiet
-        case .debug, .trace: output.verbose
+    /// Tells of lines that were hidden: of those whose time is over, at the end of all.
+    func tellHidden(atEnd: Bool = false) {
+        let now = atEnd ? nil : MonotonicClock.now()
+        write(repeats.withLock { $0.over(now: now) })
+    }
+
+    private func write(_ entries: [LogLine]) {
+        guard !entries.isEmpty else { return }
+        let time = WallClock.now()
+        let text = entries.map { log.form.line($0, job: log.job, time: time) + "\n" }.joined()
+        line.withLock { line in
+            line.clear()
+            StandardError.write(text)
         }
     }
 }
@@ -79,10 +102,12 @@ final class Ticker: Sendable {
     private let thread = Mutex<PinnedThread?>(nil)
 
     init(
-        everyNanoseconds interval: Int64, _ body: @escaping @Sendable () -> Void
+        everyNanoseconds interval: Int64, startsAtOnce: Bool = false,
+        _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
         poller = try Poller()
         let started = try PinnedThread(name: "mr-ticker") { [self] in
+            if startsAtOnce { body() }
             let milliseconds = Int32(clamping: max(1, interval / 1_000_000))
             while true {
                 // A poller that cannot wait ends the ticking, not the run.

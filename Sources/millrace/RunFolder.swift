@@ -43,6 +43,13 @@ enum RunFolder {
             .map { String($0.dropLast(5)) }.sorted()
     }
 
+    /// `run-` and four hexadecimal digits, as each run's id.
+    static func isJob(_ word: String) -> Bool {
+        let digits = word.utf8.dropFirst(4)
+        return word.hasPrefix("run-") && digits.count == 4
+            && digits.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+
     /// Listens under a new id: `run-` and four hexadecimal digits.
     static func listen() throws(Failure) -> (job: String, listener: UnixListener) {
         let folder = try prepare()

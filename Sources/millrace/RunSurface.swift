@@ -14,16 +14,22 @@ final class RunSurface: ControlSurface {
     private static let windowNanoseconds: Int64 = 900_000_000
 
     private let run: LocalRun
+    private let journal: RunJournal
     private let started = WallClock.now()
     /// Readings of the last seconds, oldest first; never empty.
     private let history: Mutex<[JobReading]>
 
-    init(_ run: LocalRun) {
+    init(_ run: LocalRun, journal: RunJournal) {
         self.run = run
+        self.journal = journal
         history = Mutex([.zero(tasks: run.plan.taskCount, instant: MonotonicClock.now())])
     }
 
-    var host: HostView { HostView(program: "millrace", pid: Int(getpid()), started: started) }
+    var host: HostView {
+        HostView(
+            program: "millrace", pid: Int(getpid()), started: started,
+            stateFolder: run.stateFolder)
+    }
 
     func jobs() -> [JobView] { [view()] }
 
@@ -31,12 +37,33 @@ final class RunSurface: ControlSurface {
 
     func plan(of job: String) -> Plan? { job == run.plan.job ? run.plan : nil }
 
-    func stop(_ job: String) throws(Failure) {
+    func logs(of job: String, after: UInt64) -> LogPage? {
+        job == run.plan.job ? journal.page(after: after) : nil
+    }
+
+    func stop(_ job: String, _ request: StopRequest) throws(Failure) {
         switch run.status().phase {
-        case .starting, .running: run.requestStop()
+        case .starting, .running, .recovering: break
+        case .draining where request.now: break
         case .draining: throw Failure(.wrongState, "\(job) drains already")
         case .stopped, .failed: throw Failure(.wrongState, "\(job) is over")
         }
+        if let path = request.savepoint {
+            guard run.hasState else {
+                throw Failure(
+                    .wrongState, "\(job) keeps no state that a savepoint could be made of",
+                    next: "start it with --state-dir")
+            }
+            try Savepoint.checkAbsent(path)
+        }
+        run.requestStop(
+            .init(
+                now: request.now, savepoint: request.savepoint,
+                drainTimeout: request.drainTimeout))
+    }
+
+    func tap(_ job: String, _ request: TapRequest, _ send: EventSink) throws(Failure) {
+        try RunTap.serve(request, of: run, send)
     }
 
     /// The state of now, with the rates of the last second.
@@ -107,6 +134,7 @@ extension JobPhase {
         switch phase {
         case .starting: self = .starting
         case .running: self = .running
+        case .recovering(let failure): self = .recovering(failure)
         case .draining(let cause, let deadline):
             self = .draining(why: .init(cause), deadline: deadline)
         case .stopped(let cause): self = .ended(why: .init(cause))

@@ -7,7 +7,9 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how a run is doing, and what holds it up.")
 
-    @Argument(help: "JOB, JOB/NODE or JOB/NODE#TASK. JOB is an id such as run-7f3a, or a name.")
+    @Argument(
+        help: "JOB, JOB/NODE or JOB/NODE#TASK. JOB is an id such as run-7f3a, or a name.",
+        completion: Completion.jobs)
     var target: String
 
     @OptionGroup var common: CommonOptions
@@ -19,8 +21,16 @@ struct StatusCommand: ParsableCommand {
         let output = common.output
         let target = try Target(self.target)
         let client = try Client.named(target.job)
+        var isFirst = true
         try Watching.show(again: watch, output) { () throws(Failure) in
-            try StatusCommand.lines(try client.status(), target, output)
+            defer { isFirst = false }
+            do throws(Failure) {
+                return try StatusCommand.lines(try client.status(), target, output)
+            } catch {
+                guard error.code == .unknownJob, !isFirst else { throw error }
+                output.note("\(client.job) is over")
+                return nil
+            }
         }
     }
 

@@ -42,7 +42,8 @@ struct StatusLine {
         let word = view.state == .failed ? "failed" : "stopped"
         return " \(word) \(Figures.clock(view.runningSeconds))"
             + "  in \(Figures.count(view.records.in))"
-            + "  out \(Figures.count(view.records.out))  dead-lettered \(view.deadLetters)"
+            + "  out \(Figures.count(view.records.out))"
+            + "  dead-lettered \(Figures.count(view.deadLetters))"
     }
 
     mutating func show(_ line: String) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import MillraceScreen
 
 /// Columns of text: two spaces between them, numbers to the right.
 struct TextTable {
@@ -20,11 +21,12 @@ struct TextTable {
 
     /// The lines, without spaces at their ends.
     var lines: [String] {
-        let widths = sides.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let widths = sides.indices.map { column in rows.map { TextWidth.of($0[column]) }.max() ?? 0
+        }
         return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                let space = String(repeating: " ", count: widths[column] - cell.count)
+                let space = String(repeating: " ", count: widths[column] - TextWidth.of(cell))
                 if column > 0 { line += "  " }
                 line += sides[column] == .left ? cell + space : space + cell
             }

@@ -11,53 +11,90 @@ enum TopologyInput: Equatable {
     case file(name: String, text: String)
     /// A one-liner.
     case words([String])
+    /// A folder with its files, in the order of their names.
+    case folder(name: String, files: [TopologyFile])
 
     var source: TopologySource {
         switch self {
         case .file(let name, let text): .yaml(text: text, file: name)
         case .words(let words): .words(words)
+        case .folder(let name, let files): .folder(name: name, files: files)
         }
     }
+
+    /// Files that whoever started us has opened: they have no folder of their own.
+    private static let openFiles = "/dev/fd/"
 
     /// Where relative paths in it begin.
     var folder: String {
-        guard case .file(let name, _) = self, let slash = name.lastIndex(of: "/") else {
-            return "."
+        switch self {
+        case .words: return "."
+        case .folder(let name, _): return name
+        case .file(let name, _):
+            guard let slash = name.lastIndex(of: "/"), !name.hasPrefix(Self.openFiles) else {
+                return "."
+            }
+            return slash == name.startIndex ? "/" : String(name[..<slash])
         }
-        return slash == name.startIndex ? "/" : String(name[..<slash])
     }
 
-    /// One word that ends in `.yaml`, `.yml` or `.json`, or is `-`, is a file; anything else is a
-    /// one-liner.
+    /// One word that ends in `.yaml`, `.yml` or `.json`, or is `-` or an open file (`/dev/fd/3`),
+    /// is a file; one that names a folder is that; anything else is a one-liner.
     static func isFile(_ words: [String]) -> Bool {
         guard words.count == 1 else { return false }
-        return words[0] == "-"
+        return words[0] == "-" || words[0].hasPrefix(openFiles)
             || [".yaml", ".yml", ".json"].contains { words[0].hasSuffix($0) }
     }
 
-    /// Throws `inputMissing`, `tooLarge` and, for a folder, `notServed`.
+    /// The path that another process has to be given for this one.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    }
+
+    /// Throws `inputMissing`, `tooLarge` and `yamlSyntax`.
     static func read(_ words: [String]) throws(Failure) -> TopologyInput {
-        guard isFile(words) else {
-            if words.count == 1, isFolder(words[0]) {
-                throw Failure(
-                    .notServed, "\(words[0]): a folder is known as a topology, but not served yet",
-                    next: "name one file of it")
-            }
-            return .words(words)
-        }
+        guard words.count == 1, isFile(words) || isFolder(words[0]) else { return .words(words) }
         return try readFile(words[0])
     }
 
-    /// `-` is standard input.
+    /// A file or a folder; `-` is standard input.
     static func readFile(_ name: String) throws(Failure) -> TopologyInput {
-        let path = name == "-" ? "/dev/stdin" : name
+        if name != "-", isFolder(name) { return try readFolder(name) }
         let shown = name == "-" ? "<stdin>" : name
+        return .file(name: shown, text: try text(name == "-" ? "/dev/stdin" : name, shown))
+    }
+
+    /// All `*.yaml` files right in the folder; those that begin with a dot are no part of it.
+    private static func readFolder(_ name: String) throws(Failure) -> TopologyInput {
+        let folder = name.count > 1 && name.hasSuffix("/") ? String(name.dropLast()) : name
+        var names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        } catch {
+            throw Failure(.inputMissing, "\(folder): the folder cannot be listed")
+        }
+        names.removeAll { $0.hasPrefix(".") || !$0.hasSuffix(".yaml") }
+        var files: [TopologyFile] = []
+        for file in names.sorted() {
+            let path = "\(folder)/\(file)"
+            if isFolder(path) { continue }
+            files.append(TopologyFile(name: path, text: try text(path, path)))
+        }
+        if files.isEmpty {
+            throw Failure(
+                .inputMissing, "\(folder): no *.yaml file in this folder",
+                next: "name the topology's file")
+        }
+        return .folder(name: folder, files: files)
+    }
+
+    private static func text(_ path: String, _ shown: String) throws(Failure) -> String {
         do {
             let bytes = try DurableFile.read(path, limit: Limits.topologyBytesMax)
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw Failure(.yamlSyntax, "\(shown) is no UTF-8 text", next: "save it as UTF-8")
-            }
-            return .file(name: shown, text: text)
+            if let text = String(validating: bytes, as: UTF8.self) { return text }
+            throw Failure(
+                .yamlSyntax, at: SourceLines.invalidPlace(bytes, file: shown),
+                "\(shown) is no UTF-8 text", next: "save it as UTF-8")
         } catch let error as SystemError {
             if error.number == EFBIG {
                 throw Failure(
