@@ -6,8 +6,9 @@
  * A line of input is a record: `key<TAB>value`, or just a value. A line of output is one too; bad
  * records are printed as `! text`. The operator is run again and again with other batch sizes, with
  * outputs that are full now and then, on a host table that ends at an unreadable page, and, if it
- * has state, saved and restored in the middle. The first run is printed; a run that differs is an
- * error. It shares no code with the real host, and is no model of it: memory is never reused.
+ * has state, or splits with positions, saved and restored in the middle. The first run is printed;
+ * a run that differs is an error. It shares no code with the real host, and is no model of it:
+ * memory is never reused.
  *
  * Exit: 0 fine, 1 the plugin is wrong, 2 wrong usage. */
 #define _GNU_SOURCE
@@ -94,7 +95,11 @@ static uint64_t *counter(mr_ctx *c, const char *name, const char *unit, const ch
 static int64_t *gauge(mr_ctx *c, const char *name, const char *unit, const char *help) {
   return (int64_t *)counter(c, name, unit, help);
 }
-static const mr_host_metrics metrics = {sizeof metrics, 64, counter, gauge, NULL, NULL};
+static mr_histogram *histogram(mr_ctx *c, const char *name, const char *unit, const char *help) {
+  return (mr_histogram *)counter(c, name, unit, help);
+}
+static void observe(mr_histogram *h, uint64_t value) { *(uint64_t *)h += value; }
+static const mr_host_metrics metrics = {sizeof metrics, 64, counter, gauge, histogram, observe};
 
 static const void *host_extension(const mr_host *h, const char *id) {
   (void)h;
@@ -179,7 +184,19 @@ static mr_status out_forward(mr_out *o, const mr_batch *b, const uint32_t *which
     *o->icur++ = b->index[which ? which[i] : i];
   return MR_OK;
 }
-static const mr_out_ops out_ops = {sizeof out_ops, 0, out_grow, out_forward, NULL, NULL, NULL};
+static mr_status out_forward_as(mr_out *o, const mr_batch *b, uint32_t i, const mr_record *head) {
+  return mr_emit(o, head, mr_payload(b, mr_at(b, i)));
+}
+static mr_status out_reserve(mr_out *o, uint32_t length, void **payload) {
+  *payload = mr_reserve(o, length);
+  return *payload ? MR_OK : o->status;
+}
+static mr_status out_commit(mr_out *o, const mr_record *head) {
+  mr_commit(o, head);
+  return MR_OK;
+}
+static const mr_out_ops out_ops = {sizeof out_ops, 0,           out_grow,  out_forward,
+                                   out_forward_as, out_reserve, out_commit};
 
 /* ---- state: bytes in memory, handed over a few at a time ---------------------- */
 
@@ -214,6 +231,7 @@ typedef struct {
   uint32_t squeeze; /* 0: never full; else every so many calls there is room for half a batch */
   uint32_t calls;
   buffer result;
+  mr_start facts; /* as long as the instance */
 } life;
 
 static void begin(life *l) {
@@ -230,20 +248,20 @@ static void begin(life *l) {
 }
 
 static void start(life *l) {
-  mr_start facts = {.struct_size = sizeof facts,
-                    .batch_limit = BATCH,
-                    .out = l->outs,
-                    .out_count = l->op->output_count,
-                    .parallelism = 1,
-                    .key_group_last = 1023,
-                    .key_groups = 1024,
-                    .log_level = &l->zero,
-                    .cancel = &l->zero,
-                    .in_schema = &l->zero,
-                    .out_schema = &l->zero,
-                    .job = "job",
-                    .node = "node"};
-  if (l->op->start(l->instance, &facts) != MR_OK)
+  l->facts = (mr_start){.struct_size = sizeof l->facts,
+                        .batch_limit = BATCH,
+                        .out = l->outs,
+                        .out_count = l->op->output_count,
+                        .parallelism = 1,
+                        .key_group_last = 1023,
+                        .key_groups = 1024,
+                        .log_level = &l->zero,
+                        .cancel = &l->zero,
+                        .in_schema = &l->zero,
+                        .out_schema = &l->zero,
+                        .job = "job",
+                        .node = "node"};
+  if (l->op->start(l->instance, &l->facts) != MR_OK)
     fail("start", l->ctx.text);
 }
 
@@ -314,24 +332,73 @@ static void feed(life *l, uint32_t batch, const mr_state *state) {
   }
 }
 
-static void drain(life *l, const mr_source *source, uint32_t credit) {
+/* ---- splits: copies of what a source names ------------------------------------- */
+
+typedef struct {
+  mr_split *items;
+  uint64_t count;
+} split_list;
+
+static mr_str copy_text(mr_str text) {
+  char *copy = malloc(text.size + 1);
+  if (text.size)
+    memcpy(copy, text.data, text.size);
+  return (mr_str){copy, text.size};
+}
+static mr_status split_put(mr_splits *s, const mr_split *split, uint64_t n) {
+  split_list *list = s->impl;
+  list->items = realloc(list->items, (list->count + n + 1) * sizeof *list->items);
+  for (uint64_t i = 0; i < n; i++)
+    list->items[list->count++] = (mr_split){copy_text(split[i].id), copy_text(split[i].position)};
+  return MR_OK;
+}
+/* Hands a source its splits, then forgets them. */
+static void assign(life *l, const mr_source *source, split_list *list) {
+  if (source->assign(l->instance, list->items, list->count) != MR_OK)
+    fail("assign", l->ctx.text);
+  for (uint64_t i = 0; i < list->count; i++) {
+    free((void *)(uintptr_t)list->items[i].id.data);
+    free((void *)(uintptr_t)list->items[i].position.data);
+  }
+  free(list->items);
+}
+static void find_splits(life *l, const mr_source *source) {
+  split_list found = {0};
+  mr_splits table = {sizeof table, 0, &found, split_put};
+  if (!source->discover || !source->assign)
+    return;
+  if (source->discover(l->instance, &table) != MR_OK)
+    fail("discover", l->ctx.text);
+  assign(l, source, &found);
+}
+/* Ends the instance; another one goes on from its positions. */
+static void move_on(life *l, const mr_source *source) {
+  split_list places = {0};
+  mr_splits table = {sizeof table, 0, &places, split_put};
+  if (source->positions(l->instance, l->calls, &table) != MR_OK)
+    fail("positions", l->ctx.text);
+  l->op->destroy(l->instance);
+  begin(l);
+  assign(l, source, &places);
+  start(l);
+}
+
+static void drain(life *l, const mr_source *source, uint32_t credit, int restarts) {
   mr_poll poll = {sizeof poll, credit, 0, 0, MR_TIME_NONE};
   mr_work work = {sizeof work, 0, 0, 0, 0};
-  if (source->assign) {
-    mr_split none = {{NULL, 0}, {NULL, 0}};
-    if (source->assign(l->instance, &none, 0) != MR_OK)
-      fail("assign", l->ctx.text);
-  }
   for (uint32_t rounds = 0; rounds < ROUNDS; rounds++) {
     open_window(l, credit);
     mr_status status = source->poll(l->instance, &poll, &work);
     if (l->out.icur - slots > credit)
       fail("poll", "more records than there was credit for");
     harvest(l);
+    l->out.cur = arena;
     if (status == MR_DONE)
       return;
     if (status < 0)
       fail("poll", l->ctx.text);
+    if (restarts && source->positions && rounds % 3 == 0)
+      move_on(l, source);
   }
   fail("poll", "no end in sight");
 }
@@ -351,9 +418,11 @@ static buffer live(life *l, uint32_t batch, int restarts) {
                     .ops = &out_ops};
   l->outs[0] = &l->out;
   begin(l);
+  if (l->op->kind == MR_KIND_SOURCE)
+    find_splits(l, source);
   start(l);
   if (l->op->kind == MR_KIND_SOURCE)
-    drain(l, source, batch);
+    drain(l, source, batch, restarts);
   else
     feed(l, batch, restarts ? state : NULL);
   mr_status status = MR_AGAIN;

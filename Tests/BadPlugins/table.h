@@ -7,6 +7,19 @@
 #ifndef BAD_ID
 #define BAD_ID "bad." BAD_NAME
 #endif
+#ifndef BAD_START
+#define BAD_START good_start
+#endif
+#ifndef BAD_PARAMS
+#define BAD_PARAMS NULL
+#define BAD_PARAM_COUNT 0
+#endif
+#ifndef BAD_TOOLCHAIN
+#define BAD_TOOLCHAIN NULL
+#endif
+#ifndef BAD_VERSION
+#define BAD_VERSION "1.0.0"
+#endif
 #ifndef BAD_NOTE_ID
 #define BAD_NOTE_ID "bad." BAD_NAME
 #endif
@@ -81,10 +94,10 @@ static const mr_operator operator_table = {.struct_size = (uint32_t)BAD_OPERATOR
                                            .title = BAD_NAME,
                                            .description = "An operator with one fault.",
                                            .example = NULL,
-                                           .params = NULL,
+                                           .params = BAD_PARAMS,
                                            .inputs = inputs,
                                            .outputs = outputs,
-                                           .param_count = 0,
+                                           .param_count = BAD_PARAM_COUNT,
                                            .input_count = 1,
                                            .output_count = 1,
                                            .max_parallelism = 0,
@@ -92,7 +105,7 @@ static const mr_operator operator_table = {.struct_size = (uint32_t)BAD_OPERATOR
                                            .state_version = 0,
                                            .create = BAD_CREATE,
                                            .destroy = good_destroy,
-                                           .start = good_start,
+                                           .start = BAD_START,
                                            .stop = NULL,
                                            .process = BAD_PROCESS,
                                            .extension = good_extension};
@@ -106,9 +119,9 @@ static const mr_plugin plugin_table = {.struct_size = (uint32_t)BAD_PLUGIN_SIZE,
                                        .operator_count = BAD_COUNT,
                                        .operators = BAD_TABLE,
                                        .name = BAD_NAME,
-                                       .version = "1.0.0",
+                                       .version = BAD_VERSION,
                                        .license = "Apache-2.0",
-                                       .toolchain = NULL,
+                                       .toolchain = BAD_TOOLCHAIN,
                                        .load = BAD_LOAD};
 
 MR_BEGIN

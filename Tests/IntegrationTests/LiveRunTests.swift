@@ -40,6 +40,44 @@ import Testing
         #expect(running.end().code == 0)
     }
 
+    @Test func `show draws what a run runs, by its id or its name`() throws {
+        let file = try sandbox.file(
+            "shop.yaml",
+            """
+            millrace: 1
+            name: shop
+            nodes:
+              a: {use: generate, with: {rate: 1k/s}}
+              b: {use: pass, from: {node: a, queue: 64}}
+              c: {use: "null", from: b}
+            """)
+        let (running, job) = try live(file)
+        let text = try sandbox.run("show", job, "-o", "text")
+        #expect(text.code == 0, "\(text.err)")
+        #expect(
+            text.out.hasPrefix(
+                """
+                ● a  generate@1.1.0
+                ▼ out → in, forward, queue 64
+                ● b  pass@1.0.0
+                ▼ out → in, fused
+                ● c  null@1.0.0
+
+                topology shop
+
+                """), "\(text.out)")
+        // The same as of the file, but for where each value came from.
+        let planned = try sandbox.run("show", file, "--resolved", "-o", "json").out
+        #expect(try sandbox.run("show", job, "-o", "json").out == planned)
+        #expect(try sandbox.run("show", "shop", "-o", "json").out == planned)
+        #expect(try sandbox.run("show", job).out.contains("rate: 1k/s"))
+        running.signal(SIGTERM)
+        #expect(running.end().code == 0)
+        let gone = try sandbox.run("show", job)
+        #expect(gone.code == 64)
+        #expect(gone.err.contains("error MR1001"))
+    }
+
     @Test func `a killed run leaves a socket that ps removes`() throws {
         let (running, job) = try live("generate", "rate=1/s", "!", "null")
         running.signal(SIGKILL)

@@ -40,9 +40,59 @@ final class Sandbox {
         return place.path
     }
 
+    func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+        let place = folder.appendingPathComponent(name)
+        try Data(bytes).write(to: place)
+        return place.path
+    }
+
+    /// A topology without an end, whose runs have no checkpoints.
+    func withoutState() throws -> String {
+        try file(
+            "without-state.yaml",
+            """
+            millrace: 1
+            checkpoint: {guarantee: at_most_once}
+            nodes:
+              in: {use: generate, with: {rate: 100/s}}
+              out: {use: "null", from: in}
+            """)
+    }
+
+    /// Runs a command of the system in the sandbox; its standard output.
+    @discardableResult
+    func shell(_ script: String) throws -> String {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", script]
+        process.currentDirectoryURL = folder
+        process.standardOutput = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    func bytes(_ name: String) throws -> Data {
+        try Data(contentsOf: folder.appendingPathComponent(name))
+    }
+
     /// Starts the program.
     func start(_ words: [String], variables: [String: String] = [:]) throws -> Running {
         try Running(Self.program, words, in: folder, variables)
+    }
+
+    /// Starts the program with standard input from what `script` writes.
+    func start(_ words: [String], fedBy script: String) throws -> Running {
+        let (feeder, pipe) = (Process(), Pipe())
+        feeder.executableURL = URL(fileURLWithPath: "/bin/sh")
+        feeder.arguments = ["-c", script]
+        feeder.currentDirectoryURL = folder
+        feeder.standardOutput = pipe
+        feeder.standardInput = FileHandle.nullDevice
+        try feeder.run()
+        return try Running(Self.program, words, in: folder, [:], input: pipe)
     }
 
     /// Runs the program to its end.
@@ -79,12 +129,17 @@ final class Running {
 
     let process = Process()
     private let input = Pipe()
+    /// Standard input of the program, for those who write piece by piece.
+    var inputHandle: FileHandle { input.fileHandleForWriting }
     private let out: Collector
     private let err: Collector
     /// Longer than any run of these tests; a test that waits so long has failed.
     private static let patience: TimeInterval = 60
 
-    init(_ program: URL, _ words: [String], in folder: URL, _ variables: [String: String]) throws {
+    init(
+        _ program: URL, _ words: [String], in folder: URL, _ variables: [String: String],
+        input given: Pipe? = nil
+    ) throws {
         let outPipe = Pipe()
         let errPipe = Pipe()
         out = Collector(outPipe)
@@ -93,13 +148,16 @@ final class Running {
         process.arguments = words
         process.currentDirectoryURL = folder
         var environment = ProcessInfo.processInfo.environment
-        for name in ["XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME"] {
+        for name in ["XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "HOME"] {
             environment[name] = folder.path
         }
-        for name in ["MILLRACE_PLUGIN_PATH", "CLICOLOR_FORCE"] { environment[name] = nil }
+        environment["XDG_DATA_HOME"] = folder.appendingPathComponent("data").path
+        for name in ["MILLRACE_PLUGIN_PATH", "CLICOLOR_FORCE", "NO_COLOR"] {
+            environment[name] = nil
+        }
         environment.merge(variables) { $1 }
         process.environment = environment
-        process.standardInput = input
+        process.standardInput = given ?? input
         process.standardOutput = outPipe
         process.standardError = errPipe
         try process.run()
@@ -116,10 +174,42 @@ final class Running {
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
+    /// The process id of its executor, or of one of them; nil: it has none just now.
+    func executor() throws -> Int32? { executors().first }
+
+    /// The process ids of all its executors.
+    func executors() -> [Int32] {
+        let tasks = "/proc/\(process.processIdentifier)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        let children = threads.compactMap {
+            try? String(contentsOfFile: "\(tasks)/\($0)/children", encoding: .utf8)
+        }
+        return children.joined(separator: " ").split(separator: " ").compactMap { Int32($0) }.filter
+        {
+            // Probes of plugins are children, too.
+            let words = try? String(contentsOfFile: "/proc/\($0)/cmdline", encoding: .utf8)
+            return words?.split(separator: "\0").dropFirst().first == "executor"
+        }
+    }
+
     /// What was written to standard error so far, once `text` is in it.
     func waitForError(_ text: String) throws -> String {
         try #require(
             err.wait(for: text, patience: Self.patience), "`\(text)` never came: \(err.text)")
+    }
+
+    /// What was written to standard output so far, once `text` is in it.
+    func waitForOutput(_ text: String) throws -> String {
+        try #require(
+            out.wait(for: text, patience: Self.patience),
+            "`\(text)` never came: \(out.text.suffix(400)) \(err.text)")
+    }
+
+    /// Returns once the text has been written to standard output so many times.
+    func waitForOutput(_ text: String, times: Int) throws {
+        try #require(
+            out.wait(for: text, times: times, patience: Self.patience) != nil,
+            "`\(text)` did not come \(times) times: \(out.text)\(err.text)")
     }
 
     func end() -> Result {
@@ -164,13 +254,13 @@ private final class Collector: @unchecked Sendable {
     }
 
     /// nil when the pipe ends, or the patience, before the text has come.
-    func wait(for wanted: String, patience: TimeInterval) -> String? {
+    func wait(for wanted: String, times: Int = 1, patience: TimeInterval) -> String? {
         let limit = Date(timeIntervalSinceNow: patience)
         condition.lock()
         defer { condition.unlock() }
         while true {
             let text = String(decoding: data, as: UTF8.self)
-            if text.contains(wanted) { return text }
+            if text.components(separatedBy: wanted).count > times { return text }
             if isOver || !condition.wait(until: limit) { return nil }
         }
     }

@@ -22,20 +22,9 @@ import Testing
         return running
     }
 
-    /// The process id of its executor.
-    private func executor(of running: Running) throws -> Int32 {
-        let tasks = "/proc/\(running.process.processIdentifier)/task"
-        let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
-        let children = threads.compactMap {
-            try? String(contentsOfFile: "\(tasks)/\($0)/children", encoding: .utf8)
-        }
-        let all = children.joined(separator: " ").split(separator: " ").compactMap { Int32($0) }
-        return try #require(all.first, "it has no child")
-    }
-
     @Test func `a killed executor is told from a crashed one`() throws {
-        let running = try live("generate", "!", "pass", "!", "null")
-        kill(try executor(of: running), SIGKILL)
+        let running = try live(sandbox.withoutState())
+        kill(try #require(try running.executor()), SIGKILL)
         let result = running.end()
         #expect(result.code == 1)
         #expect(result.err.contains("error MR4107") && result.err.contains("SIGKILL"))
@@ -64,7 +53,7 @@ import Testing
     @Test func `an executor dies with its supervisor, even in a call that never returns`() throws {
         // It has our pipe as its standard error: the end comes only when both of them are gone.
         let running = try hanging()
-        let pid = try executor(of: running)
+        let pid = try #require(try running.executor())
         #expect(kill(pid, 0) == 0)
         running.signal(SIGKILL)
         #expect(running.end().code == -SIGKILL)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import MillraceAPI
 import MillraceCore
 import MillraceGraph
@@ -9,6 +10,7 @@ import Testing
 private final class OneJob: ControlSurface {
     let drawn = MillraceAPITests.plan("a(source) > b*2 > c(sink)")
     let stopped = Mutex<[String]>([])
+    let asked = Mutex<[StopRequest]>([])
     let over: Bool
 
     init(over: Bool = false) { self.over = over }
@@ -17,14 +19,38 @@ private final class OneJob: ControlSurface {
     func jobs() -> [JobView] { [seen] }
     func view(of job: String) -> JobView? { job == drawn.job ? seen : nil }
     func plan(of job: String) -> Plan? { job == drawn.job ? drawn : nil }
-    func stop(_ job: String) throws(Failure) {
+    func stop(_ job: String, _ request: StopRequest) throws(Failure) {
         if over { throw Failure(.wrongState, "it is over") }
         stopped.withLock { $0.append(job) }
+        asked.withLock { $0.append(request) }
+    }
+    func logs(of job: String, after: UInt64) -> LogPage? {
+        let all = (1...3).map {
+            LogEntry(number: $0, ts: "2026-01-01T00:00:0\($0)Z", level: "warn", msg: "line \($0)")
+        }
+        return LogPage(items: all.filter { $0.number > after }, isLast: true)
+    }
+    func tap(_ job: String, _ request: TapRequest, _ send: EventSink) throws(Failure) {
+        _ = send(StreamEvent("record", "{}"))
     }
     var host: HostView { HostView(program: "millrace", pid: 42, started: 0) }
 }
 
 @Suite struct RouterTests {
+    @Test func `logs are asked for behind a number`() throws {
+        let surface = OneJob()
+        let router = Router.jobs(of: surface)
+        let job = surface.drawn.job
+        func numbers(_ query: String) throws -> [UInt64] {
+            let answer = router.answer(Request(.get, "/api/v1/jobs/\(job)/logs\(query)"))
+            let body = Data(answer.body.text.utf8)
+            return try JSONDecoder().decode(LogPage.self, from: body).items.map(\.number)
+        }
+        #expect(try numbers("") == [1, 2, 3])
+        #expect(try numbers("?after=2") == [3])
+        #expect(try numbers("?after=3") == [])
+    }
+
     private let surface = OneJob()
 
     private func ask(_ verb: Request.Verb = .get, _ target: String) -> Response {
@@ -58,6 +84,26 @@ private final class OneJob: ControlSurface {
         #expect(edges[0]["partition"] == .string("round_robin"))
     }
 
+    @Test func `the topology is JSON, or the text of a form`() {
+        let json = ask(.get, "/api/v1/jobs/run-7f3a/topology").body
+        guard case .array(let nodes)? = json["nodes"] else {
+            Issue.record("no nodes")
+            return
+        }
+        #expect(nodes.map { $0["id"] } == [.string("a"), .string("b"), .string("c")])
+        for form in TopologyForm.allCases {
+            let body = ask(.get, "/api/v1/jobs/run-7f3a/topology?form=\(form)").body
+            guard case .string(let text)? = body["text"] else {
+                Issue.record("\(body)")
+                return
+            }
+            #expect(text.contains("b") && text.hasSuffix("\n"))
+        }
+        let other = ask(.get, "/api/v1/jobs/run-7f3a/topology?form=svg")
+        #expect(other.status == 400)
+        #expect(other.body["code"] == .string("MR1003"))
+    }
+
     @Test(arguments: [
         "/api/v1/jobs/run-0000", "/api/v1/jobs/run-0000/status", "/api/v1/jobs/run-7f3a/nodes/x",
         "/api/v1/jobs/run-7f3a/nodes/b/tasks/2", "/api/v1/jobs/run-7f3a/nodes/b/tasks/-1",
@@ -87,6 +133,29 @@ private final class OneJob: ControlSurface {
         #expect(count("?state=RUNNING") == 1)
         #expect(count("?state=FAILED") == 0)
         #expect(count("?other=1&state=RUNNING") == 1)
+    }
+
+    @Test func `stop takes what it is told, and nothing else`() {
+        func ask(_ body: JSON) -> Response {
+            Router.jobs(of: surface).answer(
+                Request(.post, "/api/v1/jobs/run-7f3a/stop", body: body))
+        }
+        let wish = StopRequest(savepoint: "/backup/one", drainTimeout: 90_000_000_000)
+        let answer = ask(wish.json)
+        #expect(answer.status == 202)
+        #expect(answer.body["savepoint"] == .string("/backup/one"))
+        #expect(ask(.object([.init("now", .bool(true))])).status == 202)
+        let now = StopRequest(now: true)
+        #expect(surface.asked.withLock { $0 } == [wish, now])
+        let wrong: [[JSON.Member]] = [
+            [.init("savepoint", .string("backup/one"))], [.init("now", .string("yes"))],
+            [.init("drain_timeout", .int(5))], [.init("drain_timeout", .string("0s"))],
+            [.init("soon", .bool(true))],
+            [.init("now", .bool(true)), .init("savepoint", .string("/backup/one"))],
+        ]
+        for members in wrong { #expect(ask(.object(members)).status == 400, "\(members)") }
+        #expect(ask(.string("now")).status == 400)
+        #expect(surface.asked.withLock { $0.count } == 2)
     }
 
     @Test func `stop is accepted at once and refused when the job is over`() {

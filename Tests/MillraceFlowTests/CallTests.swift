@@ -97,6 +97,16 @@ struct CallTests {
     }
 
     @Test(arguments: [false, true])
+    func `an operator that waits is asked again when it says, and nothing is lost`(fused: Bool) {
+        // The first of 20 calls has records before the one that waits; 19 do nothing.
+        let (graph, middle, _) = faulty(.wait, fused: fused, times: 20)
+        graph.expectRight()
+        let waited = flow_clock(graph.handle)
+        #expect(waited >= 19 * 5_000_000_000 && waited < 20 * 5_000_000_000)
+        #expect(graph.cells(middle).records_in == 2_000)
+    }
+
+    @Test(arguments: [false, true])
     func `after DONE the input is thrown away and the graph ends`(fused: Bool) {
         let (graph, middle, sink) = faulty(.done, fused: fused)
         // The sums are those of a graph that goes on, so they cannot be right.

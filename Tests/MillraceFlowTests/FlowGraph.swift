@@ -13,6 +13,7 @@ final class FlowGraph {
 
     enum Fault: UInt32 {
         case none, transient, data, overrun, yield, done, tooMuch, badStatus, `internal`
+        case wait = 10
     }
 
     enum Partition: UInt32, CaseIterable {
@@ -74,20 +75,22 @@ final class FlowGraph {
 
     func edge(
         _ from: Node, port: Int = 0, _ to: Node, _ partition: Partition = .forward,
-        queue: Int = 64
+        queue: Int = 64, wire: Int = 0
     ) {
         flow_edge_add(
             handle,
             flow_edge(
                 from: from.number, port: UInt32(port), to: to.number,
-                partition: partition.rawValue, queue: UInt32(queue), fused: 0))
+                partition: partition.rawValue, queue: UInt32(queue), fused: 0,
+                wire: UInt32(wire)))
     }
 
     func fuse(_ from: Node, _ to: Node) {
         flow_edge_add(
             handle,
             flow_edge(
-                from: from.number, port: 0, to: to.number, partition: 0, queue: 8, fused: 1))
+                from: from.number, port: 0, to: to.number, partition: 0, queue: 8, fused: 1,
+                wire: 0))
     }
 
     /// A straight line of nodes with lanes of `queue` between them.
@@ -120,6 +123,17 @@ final class FlowGraph {
     /// Asks all sources for barrier `epoch`; false: one cannot now.
     func barrier(_ epoch: Int) -> Bool { flow_barrier(handle, UInt64(epoch)) != 0 }
 
+    /// Has every task passed barrier `epoch`?
+    func passed(_ epoch: Int) -> Bool {
+        (0..<flow_task_count(handle)).allSatisfy { flow_epoch(handle, $0) >= UInt64(epoch) }
+    }
+    /// The run ends with this barrier, sent once every chain has finished.
+    func end(with epoch: Int) { flow_end_with(handle, UInt64(epoch)) }
+    /// Everybody is told that the epoch came to nothing.
+    func giveUp(_ epoch: Int) { flow_give_up(handle, UInt64(epoch)) }
+    /// One of the chains refuses to freeze at this barrier.
+    func refuse(_ epoch: Int) { flow_refuse(handle, UInt64(epoch)) }
+
     /// Did each task of these nodes meet barrier `epoch` behind exactly the records that the
     /// sources had sent before it?
     func cutIsRight(_ epoch: Int, _ nodes: [Node]) -> Bool {
@@ -128,6 +142,14 @@ final class FlowGraph {
             let expected = flow_expected_before(handle, node.number, UInt64(epoch))
             return seen.count == expected.count && seen.sum == expected.sum
         }
+    }
+
+    /// Builds, and turns until all is finished; true: it is, and every block is free again.
+    func finishes(_ prepare: (FlowGraph) -> Void, turns: UInt64 = 1_000_000) -> Bool {
+        build()
+        prepare(self)
+        let outcome = Outcome(rawValue: flow_some_turns(handle, turns))
+        return outcome == .finished && blocksUsed == 0
     }
 
     var text: String { String(cString: flow_text(handle)) }

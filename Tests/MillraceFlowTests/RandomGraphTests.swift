@@ -41,6 +41,8 @@ struct RandomGraphTests {
             var partition: FlowGraph.Partition
             var queue: Int
             var fused: Bool
+            /// It leaves the process, and comes back.
+            var wired: Bool
         }
 
         var nodes: [Node] = []
@@ -91,7 +93,8 @@ struct RandomGraphTests {
             draft.edges.append(
                 Draft.Edge(
                     from: from, port: port, to: number, partition: fused ? .forward : partition,
-                    queue: 8 << random.next(8), fused: fused))
+                    queue: 8 << random.next(8), fused: fused,
+                    wired: !fused && random.next(4) == 0))
             let source = draft.nodes[from]
             let out = multiplies.contains(source.kind) ? source.factor * source.fan : source.factor
             let copies =
@@ -138,13 +141,16 @@ struct RandomGraphTests {
                     })
             }
         }
+        // As for a plan: more than two of the largest records.
+        var ring = 1 << 18
+        while ring < 2 * (quota + 1) * 65_536 { ring *= 2 }
         for edge in draft.edges {
             if edge.fused {
                 graph.fuse(nodes[edge.from], nodes[edge.to])
             } else {
                 graph.edge(
                     nodes[edge.from], port: edge.port, nodes[edge.to], edge.partition,
-                    queue: edge.queue)
+                    queue: edge.queue, wire: edge.wired ? ring : 0)
             }
         }
         graph.build(

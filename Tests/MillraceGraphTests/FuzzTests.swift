@@ -6,19 +6,6 @@ import Testing
 /// Random damage to good topologies: whatever comes out, nothing traps, every finding has a text
 /// and a place that exists, and a plan comes only without an error.
 struct FuzzTests {
-    /// SplitMix64: the seed of a failing round repeats it.
-    private struct Dice {
-        var state: UInt64
-
-        mutating func roll(_ sides: Int) -> Int {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-            return Int((word ^ (word >> 31)) % UInt64(sides))
-        }
-    }
-
     @Test func `ten thousand damaged files are judged without a trap`() {
         var plans = 0
         for seed in 0..<10_000 {
@@ -56,6 +43,104 @@ struct FuzzTests {
         }
         #expect(plans > 50)
     }
+
+    @Test func `two thousand damaged folders are judged without a trap`() {
+        var plans = 0
+        for seed in 0..<2_000 {
+            var dice = Dice(state: UInt64(seed))
+            let files = Self.folder.enumerated().map { number, text in
+                let isDamaged = dice.roll(2) == 0
+                return TopologyFile(
+                    name: "\(number).yaml",
+                    text: isDamaged ? damaged(text, Self.pieces, &dice) : text)
+            }
+            let source = TopologySource.folder(name: "f", files: files)
+            let (plan, findings) = TopologyCheck.run(
+                source, catalog: SampleCatalog.all, environment: Check.environment,
+                options: CheckOptions(outside: Check.outside))
+            let lines = files.map { SourceLines($0.text).count }.max() ?? 1
+            inspect(plan, findings, lines: lines, seed)
+            _ = FindingText.render(findings, sources: source.texts)
+            if plan != nil { plans += 1 }
+        }
+        #expect(plans > 200)
+    }
+
+    /// The oracle is a search: the text has one `?`, and there the reader stops.
+    @Test func `a place in a random text is found in the file`() throws {
+        for seed in 0..<3_000 {
+            var dice = Dice(state: UInt64(seed))
+            let letters = (0..<dice.roll(12)).map { _ in
+                Self.letters[dice.roll(Self.letters.count)]
+            }
+            let cut = dice.roll(letters.count + 1)
+            let text = letters[..<cut] + ["?"] + letters[cut...]
+            let style = dice.roll(3)
+            let written =
+                switch style {
+                case 0: "'" + text.map { $0 == "'" ? "''" : $0 }.joined() + "'"
+                case 1: "\"" + text.map { escaped($0, &dice) }.joined() + "\""
+                default: "x" + text.filter { !"'\"\\".contains($0) }.joined() + "y"
+                }
+            let file = """
+                millrace: 1
+                nodes:
+                  a: {use: generate}
+                  f: {use: filter, from: a, with: {where: \(written), by: x}}
+                  z: {use: "null", from: f}
+                """
+            let (_, findings) = Check.yaml(file)
+            let failure = try #require(findings.first?.failure, "seed \(seed) \(written)")
+            #expect(failure.code == .expressionSyntax, "seed \(seed) \(failure)")
+            let line = SourceLines(file)[4] ?? ""
+            let place = line.dropFirst((failure.mark?.column ?? 1) - 1)
+            #expect(place.hasPrefix("?"), "seed \(seed) \(written) \(failure)")
+        }
+    }
+
+    /// A letter as a double-quoted scalar may have it.
+    private func escaped(_ letter: String, _ dice: inout Dice) -> String {
+        let scalars = Array(letter.unicodeScalars)
+        let must = letter == "\"" || letter == "\\"
+        guard scalars.count == 1, letter != "?", must || dice.roll(2) == 0 else { return letter }
+        let code = String(scalars[0].value, radix: 16)
+        func hex(_ digits: Int) -> String {
+            String(repeating: "0", count: digits - code.count) + code
+        }
+        if must, dice.roll(2) == 0 { return "\\" + letter }
+        if code.count <= 2, dice.roll(2) == 0 { return "\\x" + hex(2) }
+        return code.count <= 4 ? "\\u" + hex(4) : "\\U" + hex(8)
+    }
+
+    /// None joins the one before it to a single character.
+    private static let letters = ["a", " ", "'", "\"", "\\", "é", "👩‍👩‍👧", "😀", "%", "ß", "=", "("]
+
+    private static let folder = [
+        """
+        millrace: 1
+        name: fuzz
+        nodes:
+          z: {use: "null", from: [b.high, {node: f, key: [a, "b.c"]}]}
+        """,
+        """
+        # The sources.
+        millrace: 1
+        nodes:
+          o: {use: orders}
+          b: {use: fraud.score, from: o, with: {token: "${file:/secret}"}}
+          c: {use: "null", from: b.low}
+        """,
+        """
+        arena: 64MiB
+        nodes:
+          f:
+            use: filter
+            from: o
+            with:
+              where: "a > 1"
+              by: items[0]
+        """,
+    ]
 
     private func inspect(_ plan: Plan?, _ findings: [Finding], lines: Int, _ seed: Int) {
         let hasError = findings.contains { $0.severity == .error }

@@ -4,50 +4,13 @@ import MillraceGraph
 import Testing
 
 struct OneLinerTests {
-    /// `§` stands before the place of each finding; the words are joined as a shell would.
-    @Test(arguments: [
-        ("generate ! pass §!", "MR2502"),
-        ("§! pass", "MR2501"),
-        ("generate ! §! null", "MR2501"),
-        ("generate §[partition=hash] null", "MR2503"),
-        ("§[partition=hash] null", "MR2503"),
-        ("generate ! [partition=hash] §[queue=8] null", "MR2501"),
-        ("generate ! §[partition=hash null", "MR2501"),
-        ("generate ! [§hash] null", "MR2501"),
-        ("§count=5 generate ! null", "MR2501"),
-        ("generate name=a ! null @a §count=5", "MR2501"),
-        ("generate name=a ! null §@a", "MR2501"),
-        ("generate ! §@ ! null", "MR2501"),
-        ("generate ! §@nobody", "MR2302"),
-        ("generate count=1 §count=2 ! null", "MR2002"),
-        ("generate name=x ! pass name=§x ! null", "MR2002"),
-        ("§libm.so.6!sqrt(f64) ! null", "MR2008"),
-        ("§generate!null", "MR2501"),
-        ("§5 ! null", "MR2501"),
-        ("generate §cuont=5 ! null", "MR2104"),
-        ("generate count=§five ! null", "MR2004"),
-        ("generate ! pass on_error=§drop ! null", "MR2008"),
-        ("generate ! pass §window.fixed=1m ! null", "MR2008"),
-        ("generate ! null parallelism=§many", "MR2004"),
-        ("genrate ! null", "MR2102"),
-    ])
-    func `a broken line is refused at its word`(_ marked: String, _ code: String) {
-        let words = marked.replacing("§", with: "")
-        let place = marked.split(separator: "§", omittingEmptySubsequences: false)[0].count + 1
-        let column = marked.contains("§") ? place : 1
-        // Two places where the key is blamed, not the value.
-        let found = Check.line(words).findings.filter { $0.severity == .error }
-        let expected = adjusted(column, code, words)
-        #expect(
-            Check.short(found) == ["\(code) 1:\(expected)"],
-            "\(FindingText.render(found, sources: [:]))")
-        #expect(found.allSatisfy { $0.failure.mark?.file == "<command line>" })
-    }
-
-    /// A key that is not served is blamed by itself.
-    private func adjusted(_ column: Int, _ code: String, _ words: String) -> Int {
-        guard code == "MR2008", let range = words.firstRange(of: "on_error=") else { return column }
-        return words.distance(from: words.startIndex, to: range.lowerBound) + 1
+    @Test(arguments: [" ", "\t", "\n", "\u{A0}"])
+    func `a word of blanks is no operator`(_ blank: String) {
+        let (plan, findings) = TopologyCheck.run(
+            .words(["generate", blank, "!", "null"]), catalog: SampleCatalog.all,
+            environment: Check.environment, options: CheckOptions())
+        #expect(plan == nil)
+        #expect(Check.short(findings) == ["MR2501 1:10"])
     }
 
     @Test func `no words make no pipeline`() {

@@ -74,20 +74,49 @@ enum SampleCatalog {
         operation("points", .source, outputs: [port("out", "struct{f64 x, f64 y}")]),
         operation(
             "pass", .transform, inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
+        operation(
+            "native", .transform,
+            parameters: [ParameterDescription(name: "program", kind: .string, required: true)],
+            inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
         operation("lines", .transform, outputs: [port("out", "text")]),
         operation("json.decode", .transform, outputs: [port("out", "json")]),
         operation(
             "key", .transform,
             parameters: [
                 ParameterDescription(name: "field", kind: .field),
+                ParameterDescription(
+                    name: "fields", kind: .list, minimum: "1", maximum: "16",
+                    item: [ParameterDescription(name: "field", kind: .field)]),
                 ParameterDescription(name: "prefix", kind: .size),
+            ], inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
+        operation(
+            "filter", .transform,
+            parameters: [
+                ParameterDescription(name: "where", kind: .expression, required: true),
+                ParameterDescription(
+                    name: "also", kind: .list,
+                    item: [ParameterDescription(name: "e", kind: .expression)]),
+                ParameterDescription(name: "by", kind: .field),
+                ParameterDescription(name: "hush", kind: .expression, secret: true),
+            ], inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
+        operation(
+            "vault", .transform,
+            parameters: [
+                ParameterDescription(
+                    name: "pins", kind: .list, secret: true, maximum: "2",
+                    item: [ParameterDescription(name: "pin", kind: .int, maximum: "9999")]),
+                ParameterDescription(
+                    name: "login", kind: .object,
+                    fields: [
+                        ParameterDescription(name: "user", kind: .string),
+                        ParameterDescription(name: "password", kind: .string, secret: true),
+                    ]),
             ], inputs: [port("in", "any")], outputs: [port("out", "same(in)")]),
         operation("join", .transform, inputs: [port("left", "any"), port("right", "any")]),
         operation("slow", .transform, flags: .blocks),
         operation("single", .transform, most: 1),
-        operation("keeper", .transform, extensions: ["millrace.state/1"]),
         operation("lonely", .transform, flags: .isolate),
-        operation("timer", .transform, extensions: ["millrace.time/1"]),
+        operation("windowed", .transform, extensions: ["millrace.window/1"]),
         operation(
             "old", .transform,
             parameters: [ParameterDescription(name: "n", kind: .int, deprecated: "write `m`")]),
@@ -117,12 +146,58 @@ enum Check {
             throw Failure(.fileUnreadable, "\(path): no such file")
         })
 
+    /// In place of the reader of expressions: `?` cannot be read.
+    static let outside: OutsideChecks = {
+        var outside = OutsideChecks()
+        outside.expression = { text in
+            guard let place = text.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+            return OutsideChecks.TextFault(
+                offset: text.utf8.distance(from: text.startIndex, to: place), length: 1,
+                text: "expected a value, found `?`", next: "write a field, a number or a text")
+        }
+        outside.path = pathFault
+        return outside
+    }()
+
+    /// In place of the reader of paths.
+    @Sendable private static func pathFault(_ text: String) -> OutsideChecks.TextFault? {
+        let bytes = Array(text.utf8)
+        var index = 0
+        func fault(_ said: String) -> OutsideChecks.TextFault {
+            OutsideChecks.TextFault(
+                offset: index, length: index < bytes.count ? 1 : 0, text: said,
+                next: "write `name`, `customer.id` or `items[0].sku`")
+        }
+        func isName(_ byte: UInt8) -> Bool { byte > 0x20 && !".[]\"'".utf8.contains(byte) }
+        while true {
+            let start = index
+            while index < bytes.count, isName(bytes[index]) { index += 1 }
+            if index == start { return fault("expected the name of a field") }
+            while index < bytes.count, bytes[index] == UInt8(ascii: "[") {
+                index += 1
+                let digits = index
+                while index < bytes.count, (48...57).contains(bytes[index]) { index += 1 }
+                if index == digits { return fault("expected a number, the place in a list") }
+                guard index < bytes.count, bytes[index] == UInt8(ascii: "]") else {
+                    return fault("expected `]`")
+                }
+                index += 1
+            }
+            if index == bytes.count { return nil }
+            guard bytes[index] == UInt8(ascii: ".") else {
+                return fault("expected `.` or the end of the path")
+            }
+            index += 1
+        }
+    }
+
     static func yaml(
         _ text: String, overrides: [String] = [], environment: TopologyEnvironment = environment
     ) -> (plan: Plan?, findings: [Finding]) {
         TopologyCheck.run(
             .yaml(text: text, file: "t.yaml"), catalog: SampleCatalog.all,
-            environment: environment, options: CheckOptions(name: "t", overrides: overrides))
+            environment: environment,
+            options: CheckOptions(name: "t", overrides: overrides, outside: outside))
     }
 
     /// Words apart by spaces; a word in brackets may contain some, as in quotes of a shell.
@@ -137,7 +212,7 @@ enum Check {
         }
         return TopologyCheck.run(
             .words(split), catalog: SampleCatalog.all, environment: environment,
-            options: CheckOptions(name: "t"))
+            options: CheckOptions(name: "t", outside: outside))
     }
 
     /// `MR2104 3:12`, errors only, then warnings with a `w` and notices with an `n`.

@@ -29,6 +29,12 @@ struct CrashReportTests {
             told.failure.description.hasPrefix("error MR4101  score#0 crashed in process: SIGSEGV"))
     }
 
+    @Test func `one record is called one`() {
+        let told = report(
+            Sample.process(), [1: Sample.box(count: 1, stamp: [0, 0x1234, 77])], segv)
+        #expect(told.failure.text.hasSuffix(", record 12 of lane 0"))
+    }
+
     @Test func `a stamp of the process finds the task by its thread`() {
         let told = report(
             Sample.process(stamp: [0, 0x1234, 77]),

@@ -15,6 +15,7 @@ private struct Story {
     init(duration: Int64? = nil, limit: UInt64? = nil, hard: Int64 = 10_000_000_000) {
         machine = RunMachine(
             plan: Sample.plan(hard: hard), options: .init(duration: duration, limit: limit))
+        _ = machine.begin()
     }
 
     static let crash = Failure(.crash, node: "score", "score#0 crashed")
@@ -31,15 +32,15 @@ private struct Story {
         case "hello": report(.hello(version: ControlChannel.version, release: "1", pid: 1))
         case "newer": report(.hello(version: 9, release: "2", pid: 1))
         case "loaded": report(.loaded)
-        case "opened": report(.opened(metrics: []))
-        case "started": report(.started)
+        case "opened": report(.opened)
+        case "started": report(.started(metrics: []))
         case "drained": report(.drained)
         case "stopped": report(.stopped)
         case "failed": report(.failed(Failure(.operatorFailed, node: "score", "no")))
         case "log": report(.log(LogLine(level: .info, text: "x")))
         case "int": machine.handle(.signal(2), now: now)
         case "term": machine.handle(.signal(15), now: now)
-        case "stop": machine.handle(.stopRequested, now: now)
+        case "stop": machine.handle(.stopRequested(.init()), now: now)
         case "garbage": machine.handle(.channelEnded(Self.crash), now: now)
         case "eof": machine.handle(.channelEnded(nil), now: now)
         case "exit": machine.handle(.exited(clean: true, verdict: Self.crash), now: now)
@@ -80,6 +81,8 @@ private struct Story {
         case .send(.stop): "stop"
         case .kill: "kill"
         case .log: "log"
+        case .start: "executor"
+        case .send, .store, .stepDown: "of a job"
         }
     }
 
@@ -87,7 +90,7 @@ private struct Story {
         switch machine.state {
         case .stopped(let cause): "stopped \(cause)"
         case .failed(let ending): "\(ending.failure.code) exit \(ending.exitCode)"
-        case .starting, .running, .draining, .closing, .failing: "not over"
+        case .starting, .running, .recovering, .draining, .closing, .failing: "not over"
         }
     }
 }

@@ -14,7 +14,10 @@ enum Sample {
         ) -> PlannedNode {
             PlannedNode(
                 id: id,
-                operation: OperatorDescription(id: "demo.\(id)", version: "1.0.0", kind: kind),
+                operation: OperatorDescription(
+                    id: "demo.\(id)", version: "1.0.0", kind: kind,
+                    inputs: kind == .source ? [] : [PortDescription(name: "in")],
+                    outputs: kind == .sink ? [] : [PortDescription(name: "out")]),
                 plugin: plugin, config: .object([]), parallelism: tasks, watchdogSoft: soft,
                 watchdogHard: hard)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMillraceShims
+import MillraceCore
 import MillraceSystem
 import Testing
 
@@ -26,6 +27,20 @@ struct DigestTests {
             var plain = [UInt8](repeating: 0, count: 32)
             mrshim_sha256_portable(bytes, bytes.count, &plain)
             #expect(Digest.sha256(bytes) == plain, "\(count) bytes")
+        }
+    }
+
+    @Test func `checksums are those of plain C and of the core, in one piece or several`() {
+        for count in 0..<100 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 151 &+ count) }
+            let wanted = CRC32C.of(bytes)
+            #expect(mrshim_crc32c_portable(0, bytes, bytes.count) == wanted, "\(count) bytes")
+            let (first, second) = (bytes[..<(count / 3)], bytes[(count / 3)...])
+            let sum = unsafe Array(first).withUnsafeBytes { unsafe Checksum.crc32c($0) }
+            let all = unsafe Array(second).withUnsafeBytes {
+                unsafe Checksum.crc32c($0, after: sum)
+            }
+            #expect(all == wanted, "\(count) bytes")
         }
     }
 }

@@ -49,4 +49,13 @@ struct ThreadTests {
             last = next
         }
     }
+
+    @Test func `the clock of a thread goes while it works, not while it waits`() throws {
+        let begin = ThreadClock.now()
+        _ = try Poller().wait(milliseconds: 50)
+        #expect(ThreadClock.now() - begin < 40_000_000)
+        let limit = MonotonicClock.now() + 60_000_000_000
+        while ThreadClock.now() - begin < 50_000_000, MonotonicClock.now() < limit {}
+        #expect(ThreadClock.now() - begin >= 50_000_000)
+    }
 }

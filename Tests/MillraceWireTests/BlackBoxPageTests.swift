@@ -63,19 +63,36 @@ struct BlackBoxPageTests {
         #expect(stamp.stack == [0x7000_0000_0001, 0x7000_0000_0002])
     }
 
+    @Test func `the last hash of the ring is the record of the call under way`() {
+        var page = Page.box()
+        page.put(UInt32(MRR_BOX_IN_PLUGIN), at: 8)
+        page.put(UInt32(MRR_CALL_PROCESS), at: 12)
+        #expect(BlackBoxPage(page.bytes)?.stepped == nil)
+        // 130 records: number 129 lies in slot 1.
+        page.put(UInt64(7), at: 256 + 16)
+        page.put(UInt64(9), at: 256 + 24)
+        page.put(UInt64(130), at: 256 + 2_048)
+        #expect(BlackBoxPage(page.bytes)?.stepped == ContentHash(low: 7, high: 9))
+        page.put(UInt32(MRR_CALL_STOP), at: 12)
+        #expect(BlackBoxPage(page.bytes)?.stepped == nil)
+        page.put(UInt32(MRR_CALL_PROCESS), at: 12)
+        page.put(UInt32(MRR_BOX_IDLE), at: 8)
+        #expect(BlackBoxPage(page.bytes)?.stepped == nil)
+    }
+
     @Test func `every state and every call of C has a name`() {
         for state in UInt32(0)...5 { #expect(BlackBoxPage.State(rawValue: state) != nil) }
-        for call in UInt32(0)...12 { #expect(PluginCall(rawValue: call) != nil) }
+        for call in UInt32(0)...17 { #expect(PluginCall(rawValue: call) != nil) }
         #expect(PluginCall.create.name == "create")
         #expect(BlackBoxPage.State.host.rawValue == UInt32(MRR_BOX_HOST))
-        #expect(PluginCall.pause.rawValue == UInt32(MRR_CALL_PAUSE))
+        #expect(PluginCall.fence.rawValue == UInt32(MRR_CALL_FENCE))
     }
 
     @Test func `a page that cannot be what it says is none`() {
         #expect(BlackBoxPage([]) == nil)
         #expect(BlackBoxPage(Page().bytes) == nil)
         #expect(BlackBoxPage(Page.box().bytes) != nil)
-        for (offset, value) in [(0, 0x5842_524E), (4, 2), (8, 6), (12, 13)] as [(Int, UInt32)] {
+        for (offset, value) in [(0, 0x5842_524E), (4, 2), (8, 6), (12, 18)] as [(Int, UInt32)] {
             var page = Page.box()
             page.put(value, at: offset)
             #expect(BlackBoxPage(page.bytes) == nil, "\(value) at \(offset)")

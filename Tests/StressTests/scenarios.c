@@ -18,7 +18,7 @@ static flow_node operator(uint32_t kind, uint32_t tasks) {
 
 static void edge(flow_graph *g, uint32_t from, uint32_t port, uint32_t to, uint32_t partition,
                  uint32_t queue) {
-  flow_edge_add(g, (flow_edge){from, port, to, partition, queue, 0});
+  flow_edge_add(g, (flow_edge){from, port, to, partition, queue, 0, 0});
 }
 
 /* One lane between two threads. */
@@ -107,10 +107,17 @@ static void barriers(flow_graph *g, uint32_t round) {
   edge(g, d, 0, e, MRR_ROUTE_HASH, 8);
 }
 
+/* The same over wires, whose rings are full at nearly any time. */
+static void wires(flow_graph *g, uint32_t round) {
+  barriers(g, round);
+  flow_wire_edges(g, 1 << 18);
+}
+
 const scenario scenarios[] = {
     {"hop", hop, 2, 0, 0, 0, 0},         {"hops", hops, 2, 0, 0, 0, 0},
     {"mesh", mesh, 3, 0, 0, 0, 1},       {"blocks", blocks, 3, 0, 0, 0, 0},
     {"borrowed", blocks, 3, 6, 0, 0, 2}, {"wakes", wakes, 2, 0, 2, 0, 0},
     {"wide", wide, 3, 0, 2, 0, 0},       {"barriers", barriers, 3, 0, 0, 1, 0},
+    {"wires", wires, 3, 0, 0, 1, 3},
 };
 const uint32_t scenario_count = sizeof scenarios / sizeof *scenarios;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Testing
 
 /// Every code has a page, every page a code, and every page answers three questions.
@@ -48,6 +49,20 @@ struct ErrorPageTests {
         let pages = Repository.files(under: "docs/errors/", endings: ["md"])
         let findings = ErrorPages.findings(codes: codes, pages: pages)
         findings.expectNone()
+    }
+
+    @Test func `the program carries the pages as they are`() {
+        #expect(Repository.run("scripts/error-pages", "--check").status == 0)
+    }
+
+    @Test func `canary: pages that the program does not carry are found`() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("pages-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data("# MR1001 another\n".utf8).write(to: folder.appendingPathComponent("MR1001.md"))
+        let run = Repository.run("scripts/error-pages", "--check", "--pages", folder.path)
+        #expect(run.status == 1)
     }
 
     @Test func `canary: a missing, an orphaned and an incomplete page are found`() {

@@ -12,47 +12,66 @@ enum Layers {
 
     private static let words: Set = ["MillraceCore"]
     private static let engine: Set = [
-        "MillraceCore", "MillraceSystem", "MillraceGraph", "MillraceWire", "MillraceFlow",
-        "MillraceHost",
+        "MillraceCore", "MillraceSystem", "MillraceGraph", "MillraceDelivery", "MillraceWire",
+        "MillraceFlow", "MillraceHost",
     ]
 
     static let rows: [String: Row] = [
         "CMillrace": Row(level: 0, mayUse: []),
         "CMillraceShims": Row(level: 0, mayUse: []),
         "CMillraceRuntime": Row(level: 1, mayUse: ["CMillrace"]),
+        "CMillraceExpression": Row(level: 1, mayUse: ["CMillrace"]),
         "MillraceCore": Row(level: 1, mayUse: []),
         "MillraceSDK": Row(level: 1, mayUse: ["CMillrace"]),
+        "Millrace": Row(level: 0, mayUse: []),
         "MillraceSystem": Row(level: 2, mayUse: words.union(["CMillraceShims"])),
         "MillraceGraph": Row(level: 2, mayUse: words.union(["Yams"])),
-        "MillraceWire": Row(level: 3, mayUse: words.union(["MillraceGraph"])),
+        "MillraceDelivery": Row(level: 2, mayUse: words),
+        "MillraceWire": Row(
+            level: 3, mayUse: words.union(["MillraceGraph", "MillraceDelivery"])),
         "MillraceFlow": Row(
             level: 3,
             mayUse: words.union(["MillraceSystem", "CMillrace", "CMillraceRuntime"])),
         "MillraceAPI": Row(level: 3, mayUse: words.union(["MillraceGraph"])),
+        "MillraceScreen": Row(level: 4, mayUse: words.union(["MillraceAPI"])),
         "MillraceHost": Row(
             level: 4,
             mayUse: words.union([
-                "MillraceSystem", "MillraceWire", "MillraceFlow", "CMillrace", "CMillraceRuntime",
+                "MillraceSystem", "MillraceGraph", "MillraceWire", "MillraceFlow", "CMillrace",
+                "CMillraceRuntime", "CMillraceExpression",
             ])),
         "MillraceJobs": Row(
-            level: 4, mayUse: words.union(["MillraceGraph", "MillraceWire", "MillraceSystem"])),
+            level: 4,
+            mayUse: words.union([
+                "MillraceGraph", "MillraceDelivery", "MillraceWire", "MillraceSystem",
+            ])),
         "MillraceRuntime": Row(level: 5, mayUse: engine),
+        "MillraceConformance": Row(
+            level: 6,
+            mayUse: words.union([
+                "MillraceSystem", "MillraceGraph", "MillraceWire", "MillraceHost", "MillraceJobs",
+            ])),
         "millrace": Row(
             level: 7,
             mayUse: engine.union([
-                "MillraceAPI", "MillraceJobs", "MillraceRuntime", "ArgumentParser",
+                "MillraceAPI", "MillraceScreen", "MillraceJobs", "MillraceRuntime",
+                "MillraceConformance", "ArgumentParser",
             ])),
+        "millrace-sim": Row(level: 7, mayUse: words.union(["MillraceDelivery", "ArgumentParser"])),
         "stress": Row(level: 7, mayUse: ["CMillrace", "CMillraceRuntime"]),
         "mr_io": Row(level: 2, mayUse: ["CMillrace"]),
         "mr_basic": Row(level: 2, mayUse: ["CMillrace"]),
         "mr_fail": Row(level: 2, mayUse: ["CMillrace"]),
         "mr_bench": Row(level: 2, mayUse: ["CMillrace"]),
+        "mr_conform": Row(level: 2, mayUse: ["CMillrace"]),
+        "mr_native": Row(level: 2, mayUse: ["CMillrace"]),
         "mr_aggregates": Row(level: 2, mayUse: ["CMillrace", "MillraceSDK"]),
     ]
 
     /// What each product may reach outside this package.
     static let packages: [String: Set<String>] = [
-        "millrace": ["ArgumentParser", "Yams"]
+        "millrace": ["ArgumentParser", "Yams"],
+        "millrace-sim": ["ArgumentParser"],
     ]
 
     static let networkWords = [

@@ -33,26 +33,29 @@ do {
 
 func answer(_ command: ExecutorCommand) throws {
     switch command {
-    case .load(let plan):
+    case .load(let plan, _):
         pages.fill(plan)
         try Fault.install(processPage: pages.blackBox.pointer)
         pages.startHeart(beats: mode != "no-heart")
         try channel.send(.loaded)
-        if mode == "impatient" { try channel.send(.started) }
+        if mode == "impatient" { try channel.send(.started(metrics: [])) }
     case .open:
-        try channel.send(
-            .opened(metrics: [
-                MetricCell(
-                    task: 1, kind: .counter, name: "matched", unit: "records", help: "", index: 2)
-            ]))
+        try channel.send(.opened)
         if mode == "open-fails" {
             try channel.send(.failed(Failure(.operatorFailed, node: "score", "create: no model")))
         }
     case .start:
-        try channel.send(.started)
+        try channel.send(
+            .started(metrics: [
+                MetricCell(
+                    task: 1, kind: .counter, name: "matched", unit: "records", help: "", index: 2)
+            ]))
         try misbehave()
     case .drain:
         if mode != "stubborn" && mode != "hang" { try channel.send(.drained) }
+    case .commit, .fence, .restore, .trigger, .giveUp, .complete, .endSteps, .close:
+        break  // of runs with checkpoints, which it knows nothing of
+    case .tap, .untap: break  // it has no records
     case .stop:
         pages.leave()
         try channel.send(.stopped)

@@ -61,6 +61,8 @@ typedef struct flow_task {
 typedef struct flow_chain_info {
   mrr_chain *chain;
   uint32_t loop, first_task, last_task, source;
+  const mrr_box *box; /* of its head */
+  struct flow_graph *graph; /* once it may refuse a barrier */
 } flow_chain_info;
 
 struct flow_graph {
@@ -74,6 +76,11 @@ struct flow_graph {
   mrr_loop **loops;
   uint32_t *asleep;
   int64_t *due;
+  struct {
+    uint8_t *shared;
+    uint64_t bytes;
+  } wires[FLOW_EDGES];
+  uint32_t wire_count; /* quotas behind those of the ports, one for each */
   mrr_arena *arena;
   uint8_t *base;
   uint32_t block_count;
@@ -87,9 +94,24 @@ struct flow_graph {
   uint64_t turns;
   uint32_t finished;
   int keep_quiet;
+  uint64_t last_epoch; /* the run ends when every task has passed this barrier; 0: without one */
+  uint64_t newest, given_up;
+  uint64_t refused_epoch; /* chain `refusing` refuses to freeze at it */
+  uint32_t refusing;
+  flow_sum refusals;
+  uint64_t out_every, out_at; /* records to take out */
+  uint32_t shown_max;
+  flow_sum tapped;
+  uint64_t tap_broken, tap_calls;
+  int64_t tap_pause;
   mrr_failure failure;
   char text[256];
 };
+
+/* Lanes of the edge that go through wires. (wires.c) */
+uint32_t flow_wires_of(const flow_graph *g, const flow_edge *e);
+/* Leads what comes by `near` through a wire into `far`. */
+void flow_wire(flow_graph *g, const flow_edge *e, uint32_t producer, mrr_lane *near, mrr_lane *far);
 
 static inline uint64_t flow_mix(uint64_t x) { /* splitmix64, Vigna */
   x += 0x9E3779B97F4A7C15ull;

@@ -143,16 +143,27 @@ static void make_arena(flow_graph *g, uint32_t spare) {
   g->block_count = 1 + spare;
   for (uint32_t i = 0; i < g->task_count; i++)
     g->block_count += g->tasks[i].port_count * g->tasks[i].node->quota;
+  uint32_t wires = 0;
+  for (uint32_t e = 0; e < g->edge_count; e++) {
+    wires += flow_wires_of(g, &g->edges[e]);
+    g->block_count += flow_wires_of(g, &g->edges[e]) * g->nodes[g->edges[e].from].quota;
+  }
   g->base = map(g, (uint64_t)g->block_count * BLOCK);
   g->was_free = flow_take(g, g->block_count);
   memset(g->was_free, 1, g->block_count);
-  g->arena = mrr_arena_make(flow_take(g, mrr_arena_bytes(g->block_count, g->port_count)), g->base,
-                            g->block_count, g->port_count);
+  uint32_t quotas = g->port_count + wires;
+  g->arena = mrr_arena_make(flow_take(g, mrr_arena_bytes(g->block_count, quotas)), g->base,
+                            g->block_count, quotas);
   uint32_t first = 1;
   for (uint32_t i = 0; i < g->task_count; i++)
     for (uint32_t p = 0; p < g->tasks[i].port_count; p++) {
       mrr_arena_quota(g->arena, g->tasks[i].first_port + p, first, g->tasks[i].node->quota);
       first += g->tasks[i].node->quota;
+    }
+  for (uint32_t e = 0, quota = g->port_count; e < g->edge_count; e++)
+    for (uint32_t w = flow_wires_of(g, &g->edges[e]); w; w--) {
+      mrr_arena_quota(g->arena, quota++, first, g->nodes[g->edges[e].from].quota);
+      first += g->nodes[g->edges[e].from].quota;
     }
   mrr_arena_spare(g->arena, first);
 }
@@ -174,6 +185,10 @@ static mrr_lane **make_lanes(flow_graph *g, const flow_edge *e, uint32_t *attach
         mrr_lane *l = mrr_lane_make(flow_take(g, mrr_lane_bytes(e->queue)), e->queue);
         mrr_task_input(consumer->task, attached[c], l, 0);
         lanes[p * each + k] = l;
+        if (e->wire) {
+          lanes[p * each + k] = mrr_lane_make(flow_take(g, mrr_lane_bytes(e->queue)), e->queue);
+          flow_wire(g, e, g->first_task[e->from] + p, lanes[p * each + k], l);
+        }
       }
       attached[c]++;
     }
@@ -233,8 +248,7 @@ static void make_edges(flow_graph *g) {
   }
 }
 
-/* ---- chains
- * -------------------------------------------------------------------------------------- */
+/* ---- chains ---------------------------------------------------------------------- */
 
 static uint32_t outputs_of(const flow_graph *g, uint32_t node) {
   uint32_t n = 0;
@@ -254,7 +268,6 @@ static int fused_next(const flow_graph *g, uint32_t node, uint32_t *next) {
 }
 
 static void make_chains(flow_graph *g) {
-  g->chains = flow_take(g, g->task_count * sizeof *g->chains);
   for (uint32_t n = 0; n < g->node_count; n++) {
     if (is_fused_into(g, n))
       continue;
@@ -269,6 +282,7 @@ static void make_chains(flow_graph *g) {
       c->chain = mrr_chain_make(flow_take(g, mrr_chain_bytes(count, outputs)), g->arena, members,
                                 count, outputs);
       c->first_task = g->first_task[n] + k;
+      c->box = g->tasks[c->first_task].box;
       c->last_task = g->first_task[node] + k;
       c->source = g->nodes[n].kind == FLOW_SOURCE;
       c->loop = (uint32_t)(g->seed ? flow_next(&g->random) : g->chain_count - 1) % g->loop_count;
@@ -301,6 +315,10 @@ void flow_build(flow_graph *g, uint32_t loops, int64_t spin, uint32_t spare) {
   g->now = FLOW_BEGIN;
   make_tasks(g);
   make_arena(g, spare);
+  uint32_t chains = g->task_count;
+  for (uint32_t e = 0; e < g->edge_count; e++)
+    chains += 2 * flow_wires_of(g, &g->edges[e]);
+  g->chains = flow_take(g, chains * sizeof *g->chains);
   make_edges(g);
   make_chains(g);
   count_paths(g);

@@ -137,11 +137,15 @@ static mr_status handle(flow_task *t, const mr_batch *b, mr_work *work) {
 
 static uint32_t fault_position(const flow_task *t, const mr_batch *b) {
   uint32_t times = t->node->fault_times ? t->node->fault_times : 1;
-  if (t->node->fault == FLOW_NO_FAULT || t->node->fault == FLOW_ROUTE || t->faults >= times)
+  uint64_t every = t->node->fault_every;
+  if (t->node->fault == FLOW_NO_FAULT || t->node->fault == FLOW_ROUTE ||
+      (t->faults >= times && !every))
     return b->count;
-  for (uint32_t i = 0; i < b->count; i++)
-    if (flow_head_of(b, i).sequence == t->node->fault_at)
+  for (uint32_t i = 0; i < b->count; i++) {
+    uint64_t at = flow_head_of(b, i).sequence;
+    if ((every ? at % every : at) == t->node->fault_at)
       return i;
+  }
   return b->count;
 }
 
@@ -149,7 +153,7 @@ static mr_status faulty(flow_task *t, const mr_batch *b, uint32_t at, mr_work *w
   t->faults++;
   uint32_t fault = t->node->fault;
   mr_batch before = *b;
-  before.count = fault == FLOW_DATA || fault == FLOW_YIELD ? at : b->count;
+  before.count = fault == FLOW_DATA || fault == FLOW_YIELD || fault == FLOW_WAIT ? at : b->count;
   mr_status s = handle(t, &before, work);
   if (s != MR_OK && fault != FLOW_TRANSIENT) {
     t->faults--; /* it did not come so far */
@@ -165,6 +169,10 @@ static mr_status faulty(flow_task *t, const mr_batch *b, uint32_t at, mr_work *w
   case FLOW_YIELD:
     work->consumed = at;
     return MR_YIELD;
+  case FLOW_WAIT:
+    work->consumed = at;
+    work->retry_ms = 5000;
+    return MR_AGAIN;
   case FLOW_DONE:
     return MR_DONE;
   case FLOW_OVERRUN:

@@ -170,7 +170,12 @@ uint32_t flow_chains_on(const flow_graph *g, uint32_t loop) {
 }
 
 uint32_t flow_chain_count(const flow_graph *g) { return g->chain_count; }
-mrr_chain *flow_chain(const flow_graph *g, uint32_t chain) { return g->chains[chain].chain; }
+mrr_chain *flow_source_chain(const flow_graph *g) {
+  uint32_t i = 0;
+  while (!g->chains[i].source)
+    i++;
+  return g->chains[i].chain;
+}
 
 mr_ctx *flow_context(const flow_graph *g, uint32_t chain) {
   return g->tasks[g->chains[chain].first_task].context;
@@ -183,6 +188,13 @@ int flow_rouse(const flow_graph *g, uint32_t chain) {
 
 uint32_t flow_task_count(const flow_graph *g) { return g->task_count; }
 uint64_t flow_epoch(const flow_graph *g, uint32_t task) { return g->tasks[task].box->epoch; }
+
+int flow_passed(const flow_graph *g, uint32_t loop, uint64_t epoch) {
+  for (uint32_t i = 0; i < g->chain_count; i++)
+    if (g->chains[i].loop == loop && g->chains[i].box->epoch != epoch)
+      return 0;
+  return 1;
+}
 
 uint64_t flow_progress(const flow_graph *g) {
   uint64_t n = 0;

@@ -106,13 +106,39 @@ static void wake_some(flow_graph *g) {
   }
 }
 
+static void inject(flow_graph *g, uint64_t epoch) {
+  g->newest = epoch;
+  for (uint32_t i = 0; i < g->chain_count; i++)
+    if (g->chains[i].source)
+      mrr_chain_barrier(g->chains[i].chain, epoch);
+}
+
+/* Has everything finished, and the last barrier passed everybody? */
+static int is_over(flow_graph *g) {
+  if (g->finished < g->chain_count)
+    return 0;
+  for (uint32_t i = 0; i < g->task_count && g->last_epoch; i++)
+    if (g->tasks[i].epoch != g->newest && g->given_up < g->newest)
+      return 0;
+  if (g->newest == g->last_epoch || !g->last_epoch)
+    return 1;
+  inject(g, g->last_epoch);
+  return 0;
+}
+
+static int freeze(void *argument, uint32_t what, uint64_t epoch) {
+  const flow_chain_info *c = argument;
+  flow_graph *g = c->graph;
+  return what == MRR_FREEZE_TAKE && epoch == g->refused_epoch && c == &g->chains[g->refusing];
+}
+
 uint32_t flow_some_turns(flow_graph *g, uint64_t turns) {
   uint32_t which[64];
   if (g->turns == 0)
     for (uint32_t i = 0; i < g->loop_count; i++)
       flow_join(g, i);
   for (uint64_t end = g->turns + turns; g->turns < end;) {
-    if (g->finished == g->chain_count)
+    if (is_over(g))
       return FLOW_FINISHED;
     uint32_t n = runnable(g, which);
     if (n == 0) {
@@ -143,7 +169,7 @@ uint32_t flow_some_turns(flow_graph *g, uint64_t turns) {
     if (!(flags & (MRR_TURN_MOVED | MRR_TURN_ACTIVE | MRR_TURN_ENDED)))
       g->asleep[at] = (uint32_t)mrr_loop_doze(l);
   }
-  return g->finished == g->chain_count ? FLOW_FINISHED : FLOW_LONG;
+  return is_over(g) ? FLOW_FINISHED : FLOW_LONG;
 }
 
 uint32_t flow_run(flow_graph *g, uint64_t turns_max) {
@@ -164,13 +190,29 @@ void flow_keep_quiet(flow_graph *g, int on) { g->keep_quiet = on; }
 int flow_barrier(flow_graph *g, uint64_t epoch) {
   for (uint32_t i = 0; i < g->task_count; i++) {
     const flow_task *t = &g->tasks[i];
-    if (t->node->kind == FLOW_SOURCE && (t->emitted == t->node->count || t->epoch + 1 != epoch))
+    uint64_t before = t->epoch > g->given_up ? t->epoch : g->given_up;
+    if (t->node->kind == FLOW_SOURCE && (t->emitted == t->node->count || before + 1 != epoch))
       return 0;
   }
-  for (uint32_t i = 0; i < g->chain_count; i++)
-    if (g->chains[i].source)
-      mrr_chain_barrier(g->chains[i].chain, epoch);
+  inject(g, epoch);
   return 1;
+}
+
+void flow_end_with(flow_graph *g, uint64_t epoch) { g->last_epoch = epoch; }
+
+void flow_give_up(flow_graph *g, uint64_t epoch) {
+  g->given_up = epoch;
+  for (uint32_t i = 0; i < g->chain_count; i++)
+    mrr_chain_give_up(g->chains[i].chain, epoch);
+}
+
+void flow_refuse(flow_graph *g, uint64_t epoch) {
+  g->refused_epoch = epoch;
+  g->refusing = (uint32_t)(flow_next(&g->random) % g->chain_count);
+  for (uint32_t i = 0; i < g->chain_count; i++) {
+    g->chains[i].graph = g;
+    mrr_chain_on_barrier(g->chains[i].chain, freeze, &g->chains[i]);
+  }
 }
 
 void flow_drain(flow_graph *g) {

@@ -42,7 +42,8 @@ enum {
   FLOW_TOO_MUCH = 6,   /* says it consumed more than there was */
   FLOW_BAD_STATUS = 7, /* AGAIN from an operator that cannot resume */
   FLOW_INTERNAL = 8,
-  FLOW_ROUTE = 9 /* its partitioner fails when it is asked again for a record without room */
+  FLOW_WAIT = 10, /* asks for the record again in 5 s, each time */
+  FLOW_ROUTE = 9  /* its partitioner fails when it is asked again for a record without room */
 };
 
 typedef struct flow_node {
@@ -53,6 +54,7 @@ typedef struct flow_node {
   uint32_t fault;       /* FLOW_TRANSIENT ... */
   uint32_t fault_times; /* how often; 0: once */
   uint64_t fault_at;    /* sequence of the source's record */
+  uint64_t fault_every; /* 0: there only; else wherever the sequence is fault_at modulo this */
   /* sources */
   uint64_t count;              /* records of each instance */
   uint32_t size_min, size_max; /* payload bytes, evenly between */
@@ -68,6 +70,7 @@ typedef struct flow_edge {
   uint32_t partition; /* MRR_ROUTE_* */
   uint32_t queue;
   uint32_t fused;
+  uint32_t wire; /* bytes of a ring that each of its lanes goes through; 0: none */
 } flow_edge;
 
 typedef struct flow_sum {
@@ -90,6 +93,10 @@ void flow_graph_free(flow_graph *g);
 /* Nodes are added in the direction of flow: edges lead to later ones. */
 uint32_t flow_node_add(flow_graph *g, flow_node node);
 void flow_edge_add(flow_graph *g, flow_edge edge);
+/* All edges so far that are not fused go through wires with rings of so many bytes. */
+void flow_wire_edges(flow_graph *g, uint32_t bytes);
+/* Eight bytes of some wire become others, as when its other end writes where it should not. */
+void flow_scribble(flow_graph *g, uint64_t random);
 /* Lays everything out on `loops` loops, chains on loops by the seed; with seed 0 in turn. `spare`:
  * blocks that anybody may borrow. */
 void flow_build(flow_graph *g, uint32_t loops, int64_t spin, uint32_t spare);
@@ -105,6 +112,39 @@ void flow_keep_quiet(flow_graph *g, int on);
 /* Sources emit barrier `epoch` now, 1 below FLOW_EPOCHS and one after the other. 0: not possible,
  * because a source has ended or has not emitted the one before. */
 int flow_barrier(flow_graph *g, uint64_t epoch);
+/* The barrier that all sources emit once every chain has finished; the run ends with it. */
+void flow_end_with(flow_graph *g, uint64_t epoch);
+/* Everybody is told that the epoch came to nothing. */
+void flow_give_up(flow_graph *g, uint64_t epoch);
+/* One of the chains refuses to freeze at this barrier. */
+void flow_refuse(flow_graph *g, uint64_t epoch);
+/* Records that operators refuse are counted and dropped, instead of failing the chain. */
+void flow_take_refusals(flow_graph *g);
+/* Records of the node whose sequence is `at` modulo `every` are taken out before it sees them;
+ * `mode`: MRR_WATCH_*. */
+void flow_take_out(flow_graph *g, uint32_t node, uint64_t every, uint64_t at, uint32_t mode);
+/* Of the records that were refused or taken out: how many, and the sum of their sequences. */
+flow_sum flow_refused(const flow_graph *g);
+/* The most records of a batch that the host was shown. */
+uint32_t flow_shown_max(const flow_graph *g);
+
+/* What a tap was shown. */
+typedef struct flow_tapped {
+  flow_sum seen;
+  uint64_t broken; /* records that were not whole */
+  uint64_t calls;
+  uint64_t passed; /* as the data plane counts */
+} flow_tapped;
+/* Who looks at the sides that are open, before loops run: at what passes, then at nothing for
+ * `pause` ns. */
+void flow_taps(flow_graph *g, int64_t pause);
+/* The same, and opens one side of the node: an output port, or MRR_TAP_INPUT. */
+void flow_tap(flow_graph *g, uint32_t node, uint32_t port, int64_t pause);
+void flow_tap_open(flow_graph *g, uint32_t node, uint32_t port, int open);
+/* Opens or shuts a side that the number chooses. One thread at a time. */
+void flow_tap_any(flow_graph *g, uint64_t n);
+flow_tapped flow_tap_seen(const flow_graph *g, uint32_t node, uint32_t port);
+
 /* Sources end now. */
 void flow_drain(flow_graph *g);
 /* Nanoseconds that have passed on the graph's own clock. */
@@ -134,7 +174,8 @@ uint32_t flow_loop_count(const flow_graph *g);
 mrr_loop *flow_loop(const flow_graph *g, uint32_t loop);
 uint32_t flow_chains_on(const flow_graph *g, uint32_t loop);
 uint32_t flow_chain_count(const flow_graph *g);
-mrr_chain *flow_chain(const flow_graph *g, uint32_t chain);
+/* The first source's. */
+mrr_chain *flow_source_chain(const flow_graph *g);
 /* Joins the chains of one loop to it: called by its thread. */
 void flow_join(flow_graph *g, uint32_t loop);
 mr_ctx *flow_context(const flow_graph *g, uint32_t chain);
@@ -143,6 +184,8 @@ int flow_rouse(const flow_graph *g, uint32_t chain);
 uint32_t flow_task_count(const flow_graph *g);
 /* The last barrier that a task passed. */
 uint64_t flow_epoch(const flow_graph *g, uint32_t task);
+/* Is this the barrier that every chain on the loop passed last? Called by its thread. */
+int flow_passed(const flow_graph *g, uint32_t loop, uint64_t epoch);
 /* Puts the first complaint of an operator into flow_text. 0: there is none. */
 int flow_find_complaint(flow_graph *g);
 /* Records that all tasks have taken so far. Any thread. */
