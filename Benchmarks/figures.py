@@ -8,7 +8,9 @@ medians of rounds that ran in turn on one machine, so it can be compared with an
 
 import statistics
 
-FLINK_SHAPES = ["unchained", "hop1", "chained", "keyed"]
+FLINK_SHAPES = ["unchained", "hop1", "chained", "keyed", "keyed-state"]
+# What is read from files, and the tool it is read beside.
+FILES = [("lines", "wc"), ("words", "awk"), ("words", "coreutils")]
 
 
 def median(results, name, field="records_per_second"):
@@ -28,8 +30,21 @@ def ratios(results):
         found[f"{shape} / flink"] = ratio(
             median(results, shape), median(results, f"flink-{shape}")
         )
+    found["process / hop1"] = ratio(median(results, "process"), median(results, "hop1"))
     found["roundtrip / limit"] = ratio(
         median(results, "roundtrip", "p50_ns"), median(results, "limit-roundtrip", "p50_ns")
+    )
+    for above, below in FILES:
+        found[f"{above} / {below}"] = ratio(
+            median(results, f"files-{above}", "bytes_per_second"),
+            median(results, f"files-{below}", "bytes_per_second"),
+        )
+    found["expression / bound"] = ratio(
+        median(results, "expression", "filter_per_s"), median(results, "expression", "bound_per_s")
+    )
+    found["filter / jq"] = ratio(
+        median(results, "filter", "per_processor_second"),
+        median(results, "jq", "per_processor_second"),
     )
     found["heap allocations per record"] = median(results, "allocations", "per_record")
     return {name: value for name, value in found.items() if value is not None}
@@ -41,7 +56,7 @@ def broken(measured, thresholds, with_flink=True):
     for name, limits in thresholds.items():
         value = measured.get(name)
         if value is None:
-            if with_flink or not name.endswith("/ flink"):
+            if (with_flink or not name.endswith("/ flink")) and not name.endswith("/ jq"):
                 found.append(f"{name} could not be measured")
             continue
         if value < limits.get("at_least", float("-inf")):
@@ -85,13 +100,47 @@ def rows(results):
         return (what, f"{wanted:g} {unit}", text, "",
                 None if value is None else value / scale <= wanted)
 
+    def beside(above, below, wanted):
+        value = measured.get(f"{above} / {below}")
+        speeds = [median(results, f"files-{name}", "bytes_per_second") for name in (above, below)]
+        text = "–" if value is None else f"{value:.2f} ×"
+        shown = " beside ".join("–" if one is None else f"{one / 1e6:.0f} MB/s" for one in speeds)
+        return (f"{above} of a file against {below}", f"{wanted} ×", text, shown,
+                None if value is None else value >= wanted)
+
+    def above(what, name, field, wanted):
+        value = median(results, name, field)
+        return (what, millions(wanted), millions(value), "",
+                None if value is None else value >= wanted)
+
+    def quotient(what, name, wanted, peer, field):
+        value = measured.get(name)
+        return (what, f"{wanted} ×", "–" if value is None else f"{value:.2f} ×",
+                f"beside {millions(median(results, peer, field))}",
+                None if value is None else value >= wanted)
+
     yield against("lane", "limit-hop", 0.7)
-    for shape, wanted in zip(FLINK_SHAPES, [30, 20, 10, 12]):
+    for shape, wanted in zip(FLINK_SHAPES, [30, 20, 10, 12, 10]):
         yield against(shape, f"flink-{shape}", wanted)
+    yield against("process", "hop1", 0.6)
+    yield above("`amount > 100` on 150 bytes, one core", "expression", "filter_per_s", 3e6)
+    yield quotient("the same against memmem and digits by hand", "expression / bound", 0.5,
+                   "expression", "bound_per_s")
+    yield above("JSON checked, bytes per second", "expression", "check_bytes_per_s", 1e9)
+    yield quotient("lines ! json.decode ! filter against jq, per core", "filter / jq", 10, "jq",
+                   "per_processor_second")
     yield below("roundtrip p50, spinning", "roundtrip", "p50_ns", 1, "µs", 1000)
     yield below("roundtrip p50, both ends asleep", "roundtrip-asleep", "p50_ns", 25, "µs", 1000)
     yield below("batch of one against a callback", "limit-calls", "ratio", 1, "×")
+    yield beside("lines", "wc", 0.5)
+    yield beside("words", "awk", 1)
+    yield beside("words", "coreutils", 1)
     yield below("heap allocations per record", "allocations", "per_record", 0.001, "")
+    yield below("executor killed, nothing comes out, median", "recovery-executor", "median_seconds",
+                300, "ms", 1e-3)
+    yield below("the same, p99", "recovery-executor", "p99_seconds", 1000, "ms", 1e-3)
+    yield below("isolated operator killed, median", "recovery-isolated", "median_seconds", 200,
+                "ms", 1e-3)
     yield below("executor memory, three idle nodes", "idle", "pss_bytes", 40, "MB", 1e6)
     yield below("1,000 tasks: start to first record", "tasks-1000", "start_seconds", 1, "s")
     yield below("1,000 tasks: memory", "tasks-1000", "pss_bytes", 500, "MB", 1e6)

@@ -12,12 +12,15 @@ RESULTS = {
     "limit-hop": [{"records_per_second": 100e6}],
     "roundtrip": [{"p50_ns": 900}],
     "limit-roundtrip": [{"p50_ns": 100}],
+    "files-lines": [{"bytes_per_second": 3e9}],
+    "files-wc": [{"bytes_per_second": 4e9}],
 }
 
 
 class FiguresTests(unittest.TestCase):
     def test_a_ratio_is_of_medians_and_what_is_missing_has_none(self):
-        self.assertEqual(figures.ratios(RESULTS), {"lane / limit": 0.7, "roundtrip / limit": 9})
+        self.assertEqual(figures.ratios(RESULTS), {"lane / limit": 0.7, "roundtrip / limit": 9,
+                                                   "lines / wc": 0.75})
 
     def test_what_is_worse_than_a_threshold_is_named(self):
         limits = {"lane / limit": {"at_least": 0.71}, "roundtrip / limit": {"at_most": 8}}
@@ -40,10 +43,13 @@ class FiguresTests(unittest.TestCase):
     def test_the_table_has_a_line_for_everything_and_the_thresholds_have_known_names(self):
         lines = figures.table(RESULTS)
         self.assertIn("| lane against limit-hop | 0.7 × | 0.70 × |", "\n".join(lines))
+        self.assertIn("| 0.75 × | 3000 MB/s beside 4000 MB/s | yes |", "\n".join(lines))
         self.assertTrue(any("not measured" in line for line in lines))
         file = pathlib.Path(__file__).parent / "thresholds.json"
-        known = {"lane / limit", "roundtrip / limit", "heap allocations per record"}
+        known = {"lane / limit", "process / hop1", "roundtrip / limit", "expression / bound",
+                 "filter / jq", "heap allocations per record"}
         known |= {f"{shape} / flink" for shape in figures.FLINK_SHAPES}
+        known |= {f"{above} / {below}" for above, below in figures.FILES}
         self.assertEqual(set(json.loads(file.read_text())), known)
 
 

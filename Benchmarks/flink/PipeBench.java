@@ -7,6 +7,7 @@
 //   hop1       source | sink, one exchange
 //   unchained  source | map | sink, two exchanges
 //   keyed      source | count per key of 1,000 keys, in keyed state
+//   keyed-state  the same, with an exactly-once checkpoint each second
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -35,6 +36,9 @@ public final class PipeBench {
     long count = Long.parseLong(arguments[1]);
     StreamExecutionEnvironment environment = local();
     SingleOutputStreamOperator<byte[]> source = messages(environment, count);
+    if (shape.equals("keyed-state")) {
+      environment.enableCheckpointing(1000);
+    }
     MapFunction<byte[], byte[]> same = message -> message;
     if (shape.equals("chained")) {
       source.map(same).returns(PAYLOAD).sinkTo(new DiscardingSink<>());
@@ -42,7 +46,7 @@ public final class PipeBench {
       source.rebalance().sinkTo(new DiscardingSink<>());
     } else if (shape.equals("unchained")) {
       source.map(same).returns(PAYLOAD).disableChaining().sinkTo(new DiscardingSink<>());
-    } else if (shape.equals("keyed")) {
+    } else if (shape.equals("keyed") || shape.equals("keyed-state")) {
       source.keyBy(PipeBench::key).process(new CountPerKey()).sinkTo(new DiscardingSink<>());
     } else {
       System.err.println("PipeBench: no shape " + shape);
