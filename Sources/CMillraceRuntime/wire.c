@@ -26,16 +26,6 @@
  * fails the chain here (MRR_BROKE_WIRE): nothing outside of the ring is read or written. */
 #include "wire.h"
 
-enum { FRAME_RECORDS = MRR_WIRE_RECORDS, FRAME_SKIP = 32 };
-
-typedef struct frame {
-  uint32_t kind;
-  uint32_t size;
-  uint64_t value;
-} frame;
-
-_Static_assert(sizeof(frame) == MR_UNIT, "frames and records begin on units");
-
 uint64_t mrr_wire_shared_bytes(uint64_t size) { return sizeof(mrr_wire_words) + size; }
 
 uint64_t mrr_wire_bytes(void) { return sizeof(mrr_wire); }
@@ -54,15 +44,6 @@ void mrr_wire_bell(mrr_wire *w, void (*ring)(void *argument), void *argument) {
   w->bell_argument = argument;
 }
 
-static void ring_if(mrr_wire *w, mrr_flag *flag) {
-  if (MR_UNLIKELY(mrr_flag_look(flag)) && mrr_flag_take(flag, 0) && w->bell)
-    w->bell(w->bell_argument);
-}
-
-static uint8_t *place(const mrr_wire *w, uint64_t at) { return w->ring + (at & (w->size - 1)); }
-
-/* ---- producer ------------------------------------------------------------------- */
-
 /* Free bytes but `reserved` of them. */
 static uint64_t room(mrr_wire *w, uint64_t reserved) {
   uint64_t head = mrr_look(&w->words->head);
@@ -78,50 +59,80 @@ int mrr_wire_has_room(mrr_wire *w) { return room(w, MRR_WIRE_RESERVE) >= MRR_BLO
 
 static void publish(mrr_wire *w) {
   mrr_announce(&w->words->tail, w->at);
-  ring_if(w, &w->words->parked);
+  mrr_wire_ring(w, &w->words->parked);
 }
 
 static void put_frame(const mrr_wire *w, uint64_t at, uint32_t kind, uint64_t size,
                       uint64_t value) {
-  frame f = {kind, (uint32_t)size, value};
-  memcpy(place(w, at), &f, sizeof f);
+  mrr_frame f = {kind, (uint32_t)size, value};
+  memcpy(mrr_wire_place(w, at), &f, sizeof f);
 }
 
-int mrr_wire_has_slot(mrr_wire *w) { return room(w, 0) >= 2 * sizeof(frame); }
+int mrr_wire_has_slot(mrr_wire *w) { return room(w, 0) >= 2 * sizeof(mrr_frame); }
 
 int mrr_wire_control(mrr_wire *w, uint32_t kind, uint64_t value) {
   int soft = kind == MRR_CONTROL_WATERMARK || kind == MRR_CONTROL_STAMP;
-  if (room(w, soft ? MRR_WIRE_RESERVE / 2 : 0) < sizeof(frame))
+  if (room(w, soft ? MRR_WIRE_RESERVE / 2 : 0) < sizeof(mrr_frame))
     return 0;
-  put_frame(w, w->at, kind, sizeof(frame), value);
-  w->at += sizeof(frame);
+  put_frame(w, w->at, kind, sizeof(mrr_frame), value);
+  w->at += sizeof(mrr_frame);
   publish(w);
   return 1;
 }
 
 void mrr_wire_await_room(mrr_wire *w) { mrr_flag_announce(&w->words->waiting, 1); }
 
+/* Records of a batch on their way into a frame. Those that lie one behind the other in the arena,
+ * as a call writes them, are copied as one. */
+typedef struct run {
+  uint8_t *to;
+  const uint8_t *from;
+  uint64_t bytes;
+} run;
+
+static void copy_run(run *c) {
+  memcpy(c->to, c->from, c->bytes);
+  c->to += c->bytes;
+  c->bytes = 0;
+}
+
+static void copy_referring(run *c, const mr_batch *in, const mr_record *r, uint64_t bytes) {
+  mr_record head = *r;
+  head.flags &= (uint16_t)~MR_REC_REF;
+  memcpy(c->to, &head, sizeof head);
+  memcpy(c->to + sizeof head, mr_payload(in, r), head.length);
+  c->to += bytes;
+}
+
 /* The records from `i` on that fit into one frame. Returns how many. */
 static uint32_t put_records(mrr_wire *w, const mr_batch *in, uint32_t i, uint64_t most) {
-  uint64_t used = sizeof(frame), left = w->size - (w->at & (w->size - 1));
+  uint64_t used = sizeof(mrr_frame), left = w->size - (w->at & (w->size - 1));
   uint32_t first = i;
+  run c = {mrr_wire_place(w, w->at) + used, in->base, 0};
   most = most < left ? most : left;
   for (; i < in->count; i++) {
     const mr_record *r = mr_at(in, i);
     uint64_t bytes = mrr_record_bytes(r->length);
     if (used + bytes > most)
       break;
-    mr_record head = *r;
-    head.flags &= (uint16_t)~MR_REC_REF;
-    memcpy(place(w, w->at) + used, &head, sizeof head);
-    memcpy(place(w, w->at) + used + sizeof head, mr_payload(in, r), head.length);
     used += bytes;
+    if (MR_UNLIKELY(r->flags & MR_REC_REF)) {
+      copy_run(&c);
+      copy_referring(&c, in, r, bytes);
+      continue;
+    }
+    if ((const uint8_t *)r != c.from + c.bytes || c.bytes == 0) {
+      copy_run(&c);
+      c.from = (const uint8_t *)r;
+    }
+    c.bytes += bytes;
   }
+  copy_run(&c);
   if (i > first) {
-    put_frame(w, w->at, FRAME_RECORDS, used, i - first);
+    put_frame(w, w->at, MRR_FRAME_RECORDS, used, i - first);
     w->at += used;
-  } else if (left < sizeof(frame) + mrr_record_bytes(mr_at(in, i)->length)) {
-    put_frame(w, w->at, FRAME_SKIP, left, 0); /* a record is always in one piece */
+  } else if (left < sizeof(mrr_frame) + mrr_record_bytes(mr_at(in, i)->length)) {
+    put_frame(w, w->at, MRR_FRAME_SKIP, left, 0); /* a record is always in one piece */
     w->at += left;
   }
   return i - first;
@@ -131,14 +142,14 @@ uint32_t mrr_wire_write(mrr_wire *w, const mr_batch *in) {
   uint32_t i = 0;
   uint64_t before = w->at, most = room(w, MRR_WIRE_RESERVE), place = w->at & (w->size - 1);
   if (most + MRR_WIRE_RESERVE == w->size && place >= MRR_WIRE_WARM) { /* it has read everything */
-    put_frame(w, w->at, FRAME_SKIP, w->size - place, 0);
+    put_frame(w, w->at, MRR_FRAME_SKIP, w->size - place, 0);
     w->at += w->size - place;
     most -= w->size - place;
   }
   while (i < in->count) {
     uint64_t at = w->at;
     uint64_t left = w->size - (at & (w->size - 1));
-    uint64_t need = sizeof(frame) + mrr_record_bytes(mr_at(in, i)->length);
+    uint64_t need = sizeof(mrr_frame) + mrr_record_bytes(mr_at(in, i)->length);
     if (most < need || (left < need && most < left + need))
       break;
     i += put_records(w, in, i, most);
@@ -147,103 +158,4 @@ uint32_t mrr_wire_write(mrr_wire *w, const mr_batch *in) {
   if (w->at != before)
     publish(w);
   return i;
-}
-
-/* ---- consumer ------------------------------------------------------------------- */
-
-static uint32_t broken(mrr_wire *w) {
-  w->broken = 1;
-  return MRR_WIRE_BROKEN;
-}
-
-static void give_back(mrr_wire *w) {
-  mrr_announce(&w->words->head, w->at);
-  if (MR_UNLIKELY(mrr_flag_look(&w->words->waiting)) && w->size - (w->seen - w->at) >= w->size / 4)
-    ring_if(w, &w->words->waiting);
-}
-
-uint32_t mrr_wire_next(mrr_wire *w, uint64_t *value) {
-  if (w->in_frame)
-    return MRR_WIRE_RECORDS;
-  for (;;) {
-    if (w->seen == w->at)
-      w->seen = mrr_look(&w->words->tail);
-    if (w->seen == w->at)
-      return MRR_WIRE_NOTHING;
-    uint64_t ahead = w->seen - w->at, left = w->size - (w->at & (w->size - 1));
-    if (ahead > w->size || ahead % MR_UNIT)
-      return broken(w);
-    frame f;
-    memcpy(&f, place(w, w->at), sizeof f);
-    if (f.size < sizeof f || f.size % MR_UNIT || f.size > ahead || f.size > left)
-      return broken(w);
-    *value = f.value;
-    switch (f.kind) {
-    case FRAME_SKIP:
-      w->at += f.size;
-      give_back(w);
-      continue;
-    case FRAME_RECORDS:
-      if (f.size == sizeof f)
-        return broken(w);
-      w->at += sizeof f;
-      w->in_frame = f.size - sizeof f;
-      return MRR_WIRE_RECORDS;
-    case MRR_CONTROL_WATERMARK:
-    case MRR_CONTROL_BARRIER:
-    case MRR_CONTROL_END:
-    case MRR_CONTROL_STAMP:
-      return f.size == sizeof f ? f.kind : broken(w);
-    default:
-      return broken(w);
-    }
-  }
-}
-
-void mrr_wire_pass_control(mrr_wire *w) {
-  w->at += sizeof(frame);
-  give_back(w);
-}
-
-int mrr_wire_park(mrr_wire *w) {
-  mrr_flag_announce(&w->words->parked, 1);
-  if (w->in_frame || mrr_look(&w->words->tail) != w->at) {
-    mrr_flag_take(&w->words->parked, 0);
-    return 0;
-  }
-  return 1;
-}
-
-/* The head of the next record, checked on a copy. 0: it cannot be one. */
-static int next_head(const mrr_wire *w, mr_record *head) {
-  if (w->in_frame < sizeof *head)
-    return 0;
-  memcpy(head, place(w, w->at), sizeof *head);
-  return mrr_record_bytes(head->length) <= w->in_frame && head->key_length <= head->length &&
-         (head->flags & (MR_REC_REF | MR_REC_TRAILER)) == 0 &&
-         (!(head->flags & MR_REC_UNKEYED) || head->key_length == 0);
-}
-
-mr_status mrr_wire_read(mrr_wire *w, mr_out *out, uint64_t most) {
-  mr_status s = MR_OK;
-  for (uint64_t n = 0; n < most && w->in_frame; n++) {
-    mr_record head;
-    if (!next_head(w, &head)) {
-      broken(w);
-      return MR_E_INVALID;
-    }
-    uint8_t *space = mr_reserve(out, head.length);
-    if (!space) {
-      s = out->status;
-      break;
-    }
-    memcpy(space, place(w, w->at) + sizeof head, head.length);
-    if (head.key_length) /* where it goes follows from it, so it is not taken on trust */
-      head.key_hash = mrr_xxh3(space, head.key_length);
-    mr_commit(out, &head);
-    w->at += mrr_record_bytes(head.length);
-    w->in_frame -= mrr_record_bytes(head.length);
-  }
-  give_back(w);
-  return s;
 }

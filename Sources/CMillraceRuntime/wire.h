@@ -7,6 +7,7 @@
 
 #define MRR_WIRE_RESERVE 4096u
 #define MRR_WIRE_WARM (1u << 18)
+#define MRR_WIRE_PIECE 8192u
 
 /* At the begin of the shared memory, zero before the attempt begins. */
 typedef struct mrr_wire_words {
@@ -32,6 +33,26 @@ struct mrr_wire {
 
 /* What comes next: nothing, records, a control frame by its MRR_CONTROL_* kind, or no frame. */
 enum { MRR_WIRE_NOTHING = 0, MRR_WIRE_RECORDS = 16, MRR_WIRE_BROKEN = 17 };
+
+typedef struct mrr_frame {
+  uint32_t kind;
+  uint32_t size;
+  uint64_t value;
+} mrr_frame;
+
+enum { MRR_FRAME_RECORDS = MRR_WIRE_RECORDS, MRR_FRAME_SKIP = 32 };
+
+_Static_assert(sizeof(mrr_frame) == MR_UNIT, "frames and records begin on units");
+
+static inline uint8_t *mrr_wire_place(const mrr_wire *w, uint64_t at) {
+  return w->ring + (at & (w->size - 1));
+}
+
+static inline void mrr_wire_ring(mrr_wire *w, mrr_flag *flag) {
+  if (MR_UNLIKELY(mrr_flag_look(flag)) && mrr_flag_take(flag, 0) && w->bell)
+    w->bell(w->bell_argument);
+}
+
 uint32_t mrr_wire_next(mrr_wire *w, uint64_t *value);
 void mrr_wire_pass_control(mrr_wire *w);
 /* Up to `most` records of the frame, each checked, into `out`. MR_AGAIN: no room there for the next

@@ -61,7 +61,7 @@ struct Rig {
     /// The plan of a run. `with` is a YAML flow map of parameters. Throws the first error of its
     /// check, when the operator cannot stand there.
     func plan(_ feed: Feed, with: String) throws(Failure) -> Plan {
-        let keyed = operation.extensions.contains { $0.contains("keyed_state") }
+        let partition = operation.keepsKeyedState ? "hash" : "round_robin"
         var text = """
             millrace: 1
             name: plugin-check
@@ -73,7 +73,7 @@ struct Rig {
             largest: \(Self.largest)}
               \(Self.node):
                 use: "\(operation.id)"
-                from: {node: feed, partition: \(keyed ? "hash" : "round_robin")}
+                from: {node: feed, partition: \(partition)}
                 with: \(with)
 
             """

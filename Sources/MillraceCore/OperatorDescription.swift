@@ -44,10 +44,12 @@ package struct OperatorDescription: Hashable, Codable, Sendable {
 
     /// Something of the records that it has seen is in the checkpoint.
     package var keepsState: Bool {
-        extensions.contains {
-            $0 == "millrace.state/1" || $0 == "millrace.keyed-state/1" || $0 == "millrace.window/1"
-        }
+        keepsKeyedState
+            || extensions.contains { $0 == "millrace.state/1" || $0 == "millrace.window/1" }
     }
+
+    /// Something of each key, with the host.
+    package var keepsKeyedState: Bool { extensions.contains("millrace.keyed-state/1") }
 
     /// A sink whose output becomes visible with a claimed checkpoint.
     package var isTwoPhase: Bool { extensions.contains("millrace.sink/1") }

@@ -147,6 +147,8 @@ extension CFunction {
         operation.title = name
         if isPure { operation.flags.formUnion([.stateless, .deterministic]) }
         if attributes.contains(.blocking) { operation.flags.insert(.blocks) }
+        // Nobody can tell whether the description fits the function.
+        if attributes.contains(.isolate) || !isKnown { operation.flags.insert(.isolate) }
         // One call of a batch holds up its loop: what is not known to be quick gets less at once.
         if !isKnown, !attributes.contains(.vector) { operation.batchPreferred = 32 }
         for port in operation.inputs.indices { operation.inputs[port].schema = inputSchema }

@@ -91,19 +91,10 @@ extension NodeCheck {
     }
 
     private mutating func notices(_ function: TopologyFunction, _ id: String) {
-        let call = function.call
-        if call.places.attributes[.isolate] == nil, !call.isKnown {
-            findings.notice(
-                .notServed, at: function.mark(of: call.places.symbol), node: id,
-                "\(call.name) is not known to be safe, and runs in the process of all operators "
-                    + "for now: a wrong description of it can damage them",
-                next: "write `@isolate` behind it to give it a process of its own")
-        }
-        if let place = call.statePlace {
-            findings.notice(
-                .notServed, at: function.mark(of: place), node: id,
-                "the state of \(call.symbol) is not saved: it begins with zeros in each run")
-        }
+        guard let place = function.call.statePlace else { return }
+        findings.notice(
+            .notServed, at: function.mark(of: place), node: id,
+            "the state of \(function.call.symbol) is not saved: it begins with zeros in each run")
     }
 }
 

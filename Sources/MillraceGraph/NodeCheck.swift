@@ -100,9 +100,7 @@ struct NodeCheck {
 
     /// The operator may ask for it; what the topology says wins.
     private func isIsolated(_ node: TopologyNode, _ operation: OperatorDescription) -> Bool {
-        let asks =
-            operation.flags.contains(.isolate)
-            || node.function?.call.places.attributes[.isolate] != nil
+        let asks = operation.flags.contains(.isolate)
         return (node.isolation ?? defaults.isolation ?? (asks ? .process : .executor)) == .process
     }
 

@@ -43,6 +43,7 @@ package struct WiringCheck {
         for node in topology.nodes { check.requireInputs(node) }
         check.refuseStatePerKey()
         check.refuseCycles()
+        check.refuseStrayKeys()
         check.compareTypes()
         check.findUnread()
         findings = check.nodeCheck.findings

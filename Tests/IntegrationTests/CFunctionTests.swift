@@ -367,16 +367,23 @@ import Testing
         #expect(result.err.contains("put `json.decode` between them"), "\(result.err)")
     }
 
-    @Test func `a function that is not known is noted once`() throws {
+    @Test(arguments: [
+        ("./libsample.so!keep(ptr = $value, usize = 1) -> bool = filter", "", 2),
+        ("./libsample.so!keep(ptr = $value, usize = 1) -> bool = filter", "isolation=executor", 1),
+        ("libm.so.6!sqrt(f64 = $value) -> f64 = $value", "", 1),
+        ("libm.so.6!sqrt(f64 = $value) -> f64 = $value @isolate", "", 2),
+    ])
+    func `only a function that is not known has a process of its own`(
+        function: String, setting: String, processes: Int
+    ) throws {
         try library()
-        let result = try sandbox.run(
-            "run", "generate", "count=1", "value=k", "!",
-            "./libsample.so!keep(ptr = $value, usize = 1) -> bool = filter", "!", "null")
-        #expect(result.code == 0)
-        #expect(result.err.contains("notice MR2008"), "\(result.err)")
-        let known = try sandbox.run(
-            "run", "generate", "count=1", "value=4", "!",
-            "libm.so.6!sqrt(f64 = $value) -> f64 = $value", "!", "null")
-        #expect(!known.err.contains("MR2008"))
+        let settings = setting.isEmpty ? [] : [setting]
+        let running = try sandbox.start(
+            ["run", "generate", "rate=1000/s", "value=4", "!", function] + settings
+                + ["!", "file.sink", "path=out.txt"])
+        _ = try running.waitForError("watch:")
+        #expect(running.executors().count == processes)
+        running.signal(SIGTERM)
+        #expect(running.end().code == 0)
     }
 }

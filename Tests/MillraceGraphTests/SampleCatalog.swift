@@ -116,6 +116,9 @@ enum SampleCatalog {
         operation("slow", .transform, flags: .blocks),
         operation("single", .transform, most: 1),
         operation("lonely", .transform, flags: .isolate),
+        operation(
+            "counted", .transform, inputs: [port("in", "any")], outputs: [port("out", "same(in)")],
+            extensions: ["millrace.keyed-state/1"]),
         operation("windowed", .transform, extensions: ["millrace.window/1"]),
         operation(
             "old", .transform,

@@ -563,9 +563,9 @@ enum ErrorPageTexts {
 
             ## Example
             ```text
-            counts:
-              use: count
-              from: {node: words, partition: hash}
+            fresh:
+              use: dedupe
+              from: {node: orders, key: id, partition: hash}
               parallelism: 4
             ```
             """#,
