@@ -54,6 +54,22 @@ def run(millrace, words, seconds, mode):
     return view["rates"]["in"], last.get("p99_seconds") or 0
 
 
+def measure(millrace, keep, seconds):
+    """One round of what the table of `make bench` has: `plain` and `keyed`, with and without."""
+    for name in ("plain", "keyed"):
+        for mode in ("none", "kept"):
+            found = run(millrace, SHAPES[name], seconds, mode)
+            keep(f"{name}-{mode}",
+                 found and {"records_per_second": found[0], "p99_seconds": found[1]})
+    clean_up()
+
+
+def clean_up():
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    for path in (BUILD / "bench-out.txt", BUILD / "bench-checkpoints.yaml"):
+        path.unlink(missing_ok=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
@@ -76,9 +92,7 @@ def main():
             print(f"{name}: {rate[mode] / rate['none']:.3f} × {mode}   "
                   f"{rate[mode] / 1e6:.1f} M/s beside {rate['none'] / 1e6:.1f} M/s, "
                   f"p99 {tail[mode] * 1e3:.2f} ms beside {tail['none'] * 1e3:.2f} ms", flush=True)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    for path in (BUILD / "bench-out.txt", BUILD / "bench-checkpoints.yaml"):
-        path.unlink(missing_ok=True)
+    clean_up()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ medians of rounds that ran in turn on one machine, so it can be compared with an
 import statistics
 
 FLINK_SHAPES = ["unchained", "hop1", "chained", "keyed", "keyed-state"]
+# What runs with a checkpoint each second and without.
+CHECKPOINTED = ["plain", "keyed"]
 # What is read from files, and the tool it is read beside.
 FILES = [("lines", "wc"), ("words", "awk"), ("words", "coreutils")]
 
@@ -38,6 +40,10 @@ def ratios(results):
         found[f"{above} / {below}"] = ratio(
             median(results, f"files-{above}", "bytes_per_second"),
             median(results, f"files-{below}", "bytes_per_second"),
+        )
+    for shape in CHECKPOINTED:
+        found[f"{shape}, checkpoint / none"] = ratio(
+            median(results, f"{shape}-kept"), median(results, f"{shape}-none")
         )
     found["expression / bound"] = ratio(
         median(results, "expression", "filter_per_s"), median(results, "expression", "bound_per_s")
@@ -119,10 +125,26 @@ def rows(results):
                 f"beside {millions(median(results, peer, field))}",
                 None if value is None else value >= wanted)
 
+    def later(what, shape, wanted):
+        kept, none = (median(results, f"{shape}-{mode}", "p99_seconds")
+                      for mode in ("kept", "none"))
+        value = None if None in (kept, none) else (kept - none) * 1e3
+        text = "–" if value is None else f"{value:.2f} ms"
+        shown = "" if value is None else f"{kept * 1e3:.2f} beside {none * 1e3:.2f} ms"
+        return (what, f"{wanted} ms", text, shown, None if value is None else value <= wanted)
+
     yield against("lane", "limit-hop", 0.7)
     for shape, wanted in zip(FLINK_SHAPES, [30, 20, 10, 12, 10]):
         yield against(shape, f"flink-{shape}", wanted)
     yield against("process", "hop1", 0.6)
+    for shape in CHECKPOINTED:
+        name = f"{shape}, checkpoint / none"
+        yield quotient(f"`{shape}` with a checkpoint each second against none", name, 0.97,
+                       f"{shape}-none", "records_per_second")
+        yield later(f"`{shape}` with checkpoints, p99 beside without", shape, 5)
+    yield below("keyed state, 1 M keys, read, change, write", "keyed-1m", "edit_ns", 80, "ns")
+    yield below("keyed state, 10 M keys, overhead of each", "keyed-10m", "overhead_bytes_per_key",
+                100, "bytes")
     yield above("`amount > 100` on 150 bytes, one core", "expression", "filter_per_s", 3e6)
     yield quotient("the same against memmem and digits by hand", "expression / bound", 0.5,
                    "expression", "bound_per_s")

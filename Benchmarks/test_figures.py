@@ -14,13 +14,16 @@ RESULTS = {
     "limit-roundtrip": [{"p50_ns": 100}],
     "files-lines": [{"bytes_per_second": 3e9}],
     "files-wc": [{"bytes_per_second": 4e9}],
+    "plain-none": [{"records_per_second": 2e6, "p99_seconds": 0.001}],
+    "plain-kept": [{"records_per_second": 1.9e6, "p99_seconds": 0.004}],
 }
 
 
 class FiguresTests(unittest.TestCase):
     def test_a_ratio_is_of_medians_and_what_is_missing_has_none(self):
         self.assertEqual(figures.ratios(RESULTS), {"lane / limit": 0.7, "roundtrip / limit": 9,
-                                                   "lines / wc": 0.75})
+                                                   "lines / wc": 0.75,
+                                                   "plain, checkpoint / none": 0.95})
 
     def test_what_is_worse_than_a_threshold_is_named(self):
         limits = {"lane / limit": {"at_least": 0.71}, "roundtrip / limit": {"at_most": 8}}
@@ -44,11 +47,14 @@ class FiguresTests(unittest.TestCase):
         lines = figures.table(RESULTS)
         self.assertIn("| lane against limit-hop | 0.7 × | 0.70 × |", "\n".join(lines))
         self.assertIn("| 0.75 × | 3000 MB/s beside 4000 MB/s | yes |", "\n".join(lines))
+        self.assertIn("| 0.97 × | 0.95 × | beside 2.00 M/s | no |", "\n".join(lines))
+        self.assertIn("| 5 ms | 3.00 ms | 4.00 beside 1.00 ms | yes |", "\n".join(lines))
         self.assertTrue(any("not measured" in line for line in lines))
         file = pathlib.Path(__file__).parent / "thresholds.json"
         known = {"lane / limit", "process / hop1", "roundtrip / limit", "expression / bound",
                  "filter / jq", "heap allocations per record"}
         known |= {f"{shape} / flink" for shape in figures.FLINK_SHAPES}
+        known |= {f"{shape}, checkpoint / none" for shape in figures.CHECKPOINTED}
         known |= {f"{above} / {below}" for above, below in figures.FILES}
         self.assertEqual(set(json.loads(file.read_text())), known)
 
