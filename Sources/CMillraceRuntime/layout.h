@@ -382,6 +382,13 @@ void mrr_chain_await_room(mrr_chain *c);
 uint32_t mrr_chain_step(mrr_chain *c, int64_t now);
 uint32_t mrr_import_step(mrr_chain *c, int64_t now);
 uint32_t mrr_credit(const mrr_task *t);
+
+/* ---- control records (control.c) ------------------------------------------ */
+
+/* Take those up to the head of a lane; a batch may have passed a watermark or a stamp, never a
+ * barrier or an end. */
+void mrr_take_controls(mrr_chain *c, mrr_lane *l, int64_t now);
+void mrr_pass_controls(mrr_chain *c);
 uint32_t mrr_fail(mrr_chain *c, uint32_t member, mr_status status, uint32_t violation);
 uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t n,
                           int64_t now);

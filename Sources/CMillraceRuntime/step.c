@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One step of a chain: a bounded piece of work, never waiting, never recursing. Barriers, which
- * end a step, are in barrier.c.
+ * One step of a chain: a bounded piece of work, never waiting, never recursing. What comes between
+ * the records is in control.c, barriers, which end a step, in barrier.c.
  *
  *   1 what waits from earlier steps goes first, the end of the chain before its beginning
  *   2 then one batch from one input lane, or one poll
@@ -20,97 +20,6 @@
 #include "wire.h"
 
 #define EMPTY_POLLS 64u
-
-/* ---- control records ----------------------------------------------------------- */
-
-static void lower_watermark(mrr_chain *c, mrr_task *t) {
-  int64_t least = MR_TIME_END;
-  for (uint32_t i = 0; i < t->lane_count; i++)
-    if (t->lanes[i]->mark < least)
-      least = t->lanes[i]->mark;
-  if (least <= t->watermark)
-    return;
-  t->watermark = least;
-  if (least != MR_TIME_END) /* END says so itself, behind what `stop` still writes */
-    c->mark = least;
-  for (uint32_t m = 0; m < c->member_count; m++)
-    mrr_cell_set_signed(&c->members[m]->cells->watermark, least);
-}
-
-static void take_watermark(mrr_chain *c, mrr_lane *l, int64_t value) {
-  int64_t before = l->mark;
-  if (value <= before)
-    return;
-  l->mark = value;
-  if (before <= l->consumer->watermark)
-    lower_watermark(c, l->consumer);
-}
-
-static void take_stamp(mrr_chain *c, int64_t birth, int64_t now) {
-  for (uint32_t m = 0; m < c->member_count; m++)
-    mrr_observe((mr_histogram *)&c->members[m]->cells->latency,
-                now > birth ? (uint64_t)(now - birth) : 0);
-  c->stamp = birth;
-}
-
-/* Take the control records up to the head of a lane. A batch may have passed a watermark or a
- * stamp, never a barrier or an end. */
-static void take_controls(mrr_chain *c, mrr_lane *l, int64_t now) {
-  const mrr_control *entry;
-  while (l->state == MRR_LANE_OPEN && (entry = mrr_lane_next_control(l)) &&
-         entry->position <= l->get) {
-    mrr_control e = *entry;
-    mrr_lane_pass_control(l);
-    switch (e.kind) {
-    case MRR_CONTROL_WATERMARK:
-      take_watermark(c, l, e.value);
-      break;
-    case MRR_CONTROL_STAMP:
-      take_stamp(c, e.value, now);
-      break;
-    case MRR_CONTROL_BARRIER:
-      mrr_barrier_meet(c, l, e.epoch);
-      break;
-    case MRR_CONTROL_END:
-      l->ended = 1;
-      l->consumer->ended++;
-      take_watermark(c, l, MR_TIME_END);
-      break;
-    default:
-      break;
-    }
-  }
-}
-
-static void pass_controls(mrr_chain *c) {
-  if (c->mark > c->mark_sent) {
-    int all = 1;
-    for (uint32_t i = 0; i < c->output_count; i++) {
-      mrr_lane *l = c->outputs[i];
-      if (l->mark_sent >= c->mark)
-        continue;
-      if (mrr_lane_control(l, MRR_CONTROL_WATERMARK, 0, c->mark))
-        l->mark_sent = c->mark;
-      else
-        all = 0; /* only the newest is kept: the next step tries again */
-    }
-    if (c->export && c->export->mark_sent < c->mark) {
-      if (mrr_wire_control(c->export, MRR_CONTROL_WATERMARK, (uint64_t)c->mark))
-        c->export->mark_sent = c->mark;
-      else
-        all = 0;
-    }
-    if (all)
-      c->mark_sent = c->mark;
-  }
-  if (c->stamp) {
-    for (uint32_t i = 0; i < c->output_count; i++)
-      mrr_lane_control(c->outputs[i], MRR_CONTROL_STAMP, 0, c->stamp);
-    if (c->export)
-      mrr_wire_control(c->export, MRR_CONTROL_STAMP, (uint64_t)c->stamp);
-    c->stamp = 0;
-  }
-}
 
 /* ---- room ------------------------------------------------------------------------- */
 
@@ -182,13 +91,13 @@ static uint32_t step_lanes(mrr_chain *c, int64_t now) {
     if (t->cursor >= t->active_count)
       t->cursor = 0;
     mrr_lane *l = t->active[t->cursor];
-    take_controls(c, l, now);
+    mrr_take_controls(c, l, now);
     uint32_t n = l->state == MRR_LANE_OPEN ? mrr_lane_slice(l, c->arena, limit) : 0;
     if (n) {
       l->empty = 0;
       t->cursor++;
       uint32_t r = mrr_call_process(c, 0, l, NULL, n, now);
-      take_controls(c, l, now);
+      mrr_take_controls(c, l, now);
       if ((t->cells->calls & 63) == 0)
         note_queue(t);
       return r;
@@ -276,7 +185,7 @@ static uint32_t step_finished(mrr_chain *c, int64_t now) {
   }
   collect_woken(t);
   for (uint32_t i = 0; i < t->active_count; i++)
-    take_controls(c, t->active[i], now);
+    mrr_take_controls(c, t->active[i], now);
   return MRR_STEP_NOTHING;
 }
 
@@ -345,7 +254,7 @@ uint32_t mrr_chain_step(mrr_chain *c, int64_t now) {
   /* Nothing overtakes the records it covers: those may still wait for room in the chain. */
   if ((c->stamp || c->mark > c->mark_sent || c->barrier) && r != MRR_STEP_ENDED &&
       waiting_member(c) == 0) {
-    pass_controls(c);
+    mrr_pass_controls(c);
     if (MR_UNLIKELY(c->barrier))
       r = mrr_barrier_pass(c);
   }
