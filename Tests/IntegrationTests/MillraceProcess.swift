@@ -71,6 +71,7 @@ final class Sandbox {
         try process.run()
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
+        try? pipe.fileHandleForReading.close()
         return String(decoding: data, as: UTF8.self)
     }
 
@@ -93,6 +94,14 @@ final class Sandbox {
         feeder.standardInput = FileHandle.nullDevice
         try feeder.run()
         return try Running(Self.program, words, in: folder, [:], input: pipe)
+    }
+
+    /// Starts a run and waits until records flow; its id.
+    func begin(_ words: String...) throws -> (running: Running, job: String) {
+        let running = try start(["run"] + words)
+        let text = try running.waitForError("watch: millrace top run-")
+        let job = try #require(text.split { $0 == " " || $0 == "\n" }.last)
+        return (running, String(job))
     }
 
     /// Runs the program to its end.
@@ -218,6 +227,7 @@ final class Running {
         process.waitUntilExit()
         watch.cancel()
         let (out, err) = (out.finished(), err.finished())
+        try? input.fileHandleForWriting.close()
         let signaled = process.terminationReason == .uncaughtSignal
         return Result(
             code: signaled ? -process.terminationStatus : process.terminationStatus, out: out,
@@ -242,7 +252,10 @@ private final class Collector: @unchecked Sendable {
                 data.append(piece)
                 condition.broadcast()
                 condition.unlock()
-                if piece.isEmpty { return }
+                guard piece.isEmpty else { continue }
+                // `Process` keeps its pipes, and dies of some thousand descriptors itself.
+                try? handle.close()
+                return
             }
         }
     }

@@ -29,13 +29,6 @@ import Testing
         _ = try sandbox.file("fast.yaml", Self.topology("1G/s"))
     }
 
-    private func begun(_ words: String...) throws -> (running: Running, job: String) {
-        let running = try sandbox.start(["run"] + words)
-        let text = try running.waitForError("watch: millrace top run-")
-        let job = try #require(text.split { $0 == " " || $0 == "\n" }.last)
-        return (running, String(job))
-    }
-
     /// Waits until checkpoints stand in the folder.
     private func wait(for claims: Int, in folder: String) throws {
         try sandbox.shell(
@@ -45,7 +38,7 @@ import Testing
 
     /// Runs until two checkpoints stand, then stops with a savepoint.
     private func saved(_ folder: String) throws {
-        let (running, job) = try begun("slow.yaml", "--state-dir", "first")
+        let (running, job) = try sandbox.begin("slow.yaml", "--state-dir", "first")
         try wait(for: 2, in: "first")
         let stop = try sandbox.run("stop", job, "--savepoint", folder)
         #expect(stop.code == 0, "\(stop.err)")
@@ -108,7 +101,7 @@ import Testing
     @Test func `a savepoint is never written over another one, and the run goes on`() throws {
         try prepare()
         try sandbox.shell("mkdir sp; echo mine > sp/notes")
-        let (running, job) = try begun("slow.yaml", "--state-dir", "first")
+        let (running, job) = try sandbox.begin("slow.yaml", "--state-dir", "first")
         let stop = try sandbox.run("stop", job, "--savepoint", "sp")
         #expect(stop.code == 73)
         #expect(stop.err.contains("error MR6105  "))
@@ -123,7 +116,7 @@ import Testing
     }
 
     @Test func `a run without state drains and has no savepoint`() throws {
-        let (running, job) = try begun(sandbox.withoutState())
+        let (running, job) = try sandbox.begin(sandbox.withoutState())
         let refused = try sandbox.run("stop", job, "--savepoint", "sp")
         #expect(refused.code == 69)
         #expect(refused.err.contains("error MR7102  \(job) keeps no state"))
@@ -134,7 +127,7 @@ import Testing
 
     @Test func `a topology with checkpoints has them without a folder, too`() throws {
         try prepare(lines: 100_000)
-        let (running, job) = try begun("slow.yaml")
+        let (running, job) = try sandbox.begin("slow.yaml")
         let stop = try sandbox.run("stop", job, "--savepoint", "sp")
         #expect(stop.code == 0, "\(stop.err)")
         #expect(running.end().code == 0)
@@ -150,7 +143,7 @@ import Testing
 
     @Test func `two runs cannot have one state directory`() throws {
         try prepare()
-        let (running, job) = try begun("slow.yaml", "--state-dir", "first")
+        let (running, job) = try sandbox.begin("slow.yaml", "--state-dir", "first")
         let second = try sandbox.run("run", "fast.yaml", "--state-dir", "first")
         #expect(second.code == 69)
         #expect(second.err.contains("error MR6106  the state directory "))
