@@ -14,6 +14,12 @@ package protocol ControlSurface: Sendable {
     /// Begins to drain the job, or ends it, and returns at once. Throws `wrongState` when it is
     /// over or keeps nothing to make a savepoint of, MR6105 when there is one already.
     func stop(_ job: String, _ request: StopRequest) throws(Failure)
+    /// Has the job make a savepoint while it goes on, and returns at once. Throws `wrongState` when
+    /// it is at its end, keeps nothing to make one of, or makes another one; MR6105 when there is
+    /// one already; MR6002 when nothing can be written there.
+    func makeSavepoint(_ job: String, _ request: SavepointRequest) throws(Failure)
+    /// What has become of those that it was asked for, the newest last.
+    func savepoints(of job: String) -> [SavepointView]
     /// What the job has logged behind line number `after`; nil when there is no such job.
     func logs(of job: String, after: UInt64) -> LogPage?
     /// Sends copies of records that pass a node, until the job is over or nobody takes them. Throws

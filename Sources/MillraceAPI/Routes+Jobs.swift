@@ -66,13 +66,37 @@ extension Router {
                     .init("savepoint", wish.savepoint.map(JSON.string) ?? .null),
                 ]))
         }
-        router.addStream("/api/v1/jobs/{job}/nodes/{node}/tap") {
+        router.addSavepoints(of: surface)
+        router.addTap(of: surface)
+        return router
+    }
+
+    private mutating func addTap(of surface: any ControlSurface) {
+        addStream("/api/v1/jobs/{job}/nodes/{node}/tap") {
             (request, captures, send) throws(Failure) in
             let view = try surface.known(captures)
             let node = try view.node(captures["node"] ?? "")
             try surface.tap(view.job, try TapRequest(node: node.id, request.query), send)
         }
-        return router
+    }
+
+    private mutating func addSavepoints(of surface: any ControlSurface) {
+        let pattern = "/api/v1/jobs/{job}/savepoints"
+        add(.get, pattern) { (_, captures) throws(Failure) in
+            let view = try surface.known(captures)
+            let items = surface.savepoints(of: view.job).map(\.json)
+            return Response(body: .object([.init("items", .array(items)), .init("next", .null)]))
+        }
+        add(.post, pattern) { (request, captures) throws(Failure) in
+            let view = try surface.known(captures)
+            let wish = try SavepointRequest(request.body)
+            try surface.makeSavepoint(view.job, wish)
+            return Response(
+                status: 202,
+                body: .object([
+                    .init("job", .string(view.job)), .init("savepoint", .string(wish.to)),
+                ]))
+        }
     }
 
     /// Nodes and edges with live numbers.

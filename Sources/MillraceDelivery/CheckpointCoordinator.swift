@@ -124,7 +124,7 @@ package struct CheckpointCoordinator: Sendable {
         case commitAnswered(Epoch, [CommitAnswer])
         /// No epoch begins while the gate is closed: the disk is full, or a limit is near.
         case gate(isOpen: Bool)
-        /// An epoch is wanted now: a sink's transaction grows old.
+        /// An epoch that begins from now on is wanted as soon as may be: for a savepoint.
         case hurry
         case end(Ending)
         case tick
@@ -141,7 +141,8 @@ package struct CheckpointCoordinator: Sendable {
         case complete(Epoch)
         /// The last epoch of the region is done.
         case ended(Ending)
-        case report(Failure)
+        /// The epoch was given up.
+        case report(Epoch, Failure)
         /// Too many epochs failed in a row.
         case restart(Failure)
         case degraded(Failure)
@@ -160,6 +161,8 @@ package struct CheckpointCoordinator: Sendable {
     /// What each executor's increments were taken against, last time it said so.
     private var bases: [UInt32: Epoch] = [:]
     private var isGateOpen = true
+    /// The next epoch does not wait for its time.
+    private var isHurried = false
     private var wantedEnding: Ending?
     private let options: Options
     private let rules: ProtocolRules
@@ -244,6 +247,7 @@ extension CheckpointCoordinator {
 
     private mutating func epochTaken(_ epoch: Epoch, _ now: Int64) -> [Action] {
         guard case .numbering = barrier else { return [] }
+        isHurried = false
         barrier = .collecting(epoch, acks: [], startedAt: now, ending: wantedEnding)
         return [.trigger(epoch, wantedEnding)]
     }
@@ -321,7 +325,7 @@ extension CheckpointCoordinator {
             return actions
         }
         let pause = max(options.intervalNanoseconds, (now - sealed.startedAt) / 2)
-        barrier = .idle(notBefore: wantedEnding == nil ? now + pause : now)
+        barrier = .idle(notBefore: wantedEnding == nil && !isHurried ? now + pause : now)
         return actions + begin(now)
     }
 
@@ -412,8 +416,8 @@ extension CheckpointCoordinator {
 
     private mutating func giveUp(_ epoch: Epoch, _ failure: Failure, _ now: Int64) -> [Action] {
         failuresInRow += 1
-        barrier = .idle(notBefore: now + options.intervalNanoseconds)
-        var actions: [Action] = [.abort(epoch), .report(failure)]
+        barrier = .idle(notBefore: isHurried ? now : now + options.intervalNanoseconds)
+        var actions: [Action] = [.abort(epoch), .report(epoch, failure)]
         // A restart cures a task that is stuck, and counts that differ; more of them cure nothing.
         if failuresInRow == options.failuresUntilRestart || failure.kind == .bug {
             actions.append(.restart(failure))
@@ -428,6 +432,11 @@ extension CheckpointCoordinator {
     }
 
     private mutating func hurry(_ now: Int64) -> [Action] {
+        isHurried = true
+        return beginSoon(now)
+    }
+
+    private mutating func beginSoon(_ now: Int64) -> [Action] {
         guard case .idle(let notBefore) = barrier else { return [] }
         barrier = .idle(notBefore: min(notBefore, now))
         return begin(now)
@@ -435,7 +444,7 @@ extension CheckpointCoordinator {
 
     private mutating func end(_ ending: Ending, _ now: Int64) -> [Action] {
         if wantedEnding != .endOfData { wantedEnding = ending }
-        return hurry(now)
+        return beginSoon(now)
     }
 
     private mutating func tick(_ now: Int64) -> [Action] {

@@ -21,7 +21,8 @@ extension JobCoordinator {
             case .stop(let failure): all.append(.over(.failed(failure)))
             case .epoch(_, let epoch):
                 all += told(epochs.handle(.epochTaken(epoch), now: now), now)
-            case .abandoned: all += told(epochs.handle(.claimAbandoned, now: now), now)
+            case .abandoned:
+                all += told(epochs.handle(.claimAbandoned, now: now), now) + copyWaits(now)
             case .appended(let appended): all += self.appended(appended, now)
             }
         }
@@ -56,18 +57,7 @@ extension JobCoordinator {
         }
     }
 
-    /// The last epoch is done; where a savepoint of it is wanted, that comes first.
-    private mutating func lastEpochDone(
-        _ ending: CheckpointCoordinator.Ending, _ now: Int64
-    ) -> [Action] {
-        guard let savepoint, let claim = log.log.region(Self.region).claim else {
-            return ended(ending, now)
-        }
-        pendingEnding = ending
-        return [.store(.writeSavepoint(claim.manifest, to: savepoint))]
-    }
-
-    private mutating func ended(
+    mutating func ended(
         _ ending: CheckpointCoordinator.Ending, _ now: Int64
     ) -> [Action] {
         pendingEnding = nil
@@ -121,6 +111,7 @@ extension JobCoordinator {
                     log.handle(.takeEpoch(Self.region, orAppend: noop), now: now), now)
             case .trigger(let epoch, let ending):
                 all.append(.send(.trigger(epoch, halts: ending == .keepState)))
+                all += copyBegins(with: epoch)
             case .abort(let epoch): all.append(.send(.giveUp(epoch)))
             case .writeManifest(var manifest):
                 manifest.wallNanoseconds = now + options.wallOffset
@@ -130,14 +121,18 @@ extension JobCoordinator {
             case .commit(let permit, let tokens):
                 all.append(.send(.commit(permit.claim.epoch, tokens)))
             case .complete(let epoch):
+                all += copyIsDue(of: epoch)
                 let referred = epochs.oldestReferred.map { [Self.region: $0] } ?? [:]
                 let unused = StoreRequest.collect(
-                    log.log, referred: referred, options.collection)
+                    logWithCopy, referred: referred, options.collection)
                 all += [.send(.complete(epoch)), .store(unused)]
                 all += told(life.handle(.epochDone(Self.region), now: now), now)
                 all += epochPassed(now)
             case .ended(let ending): all += lastEpochDone(ending, now)
-            case .report(let failure), .degraded(let failure):
+            case .report(let epoch, let failure):
+                all.append(.say(LogLine(level: .warn, text: failure.text, code: failure.code)))
+                all += copyFails(of: epoch, failure)
+            case .degraded(let failure):
                 all.append(.say(LogLine(level: .warn, text: failure.text, code: failure.code)))
             case .restart(let failure):
                 all += handle(.failed(failure, .ours, culprit: nil), now: now)

@@ -84,8 +84,12 @@ package struct JobCoordinator: Sendable {
         case end(CheckpointCoordinator.Ending)
         /// The last epoch shall be copied into this folder before the job is over.
         case savepoint(to: String)
-        case savepointWritten
+        /// The next epoch shall be copied into this folder while the job goes on. One at a time.
+        case savepointNow(to: String)
+        case savepointWritten(Savepoint.Description)
         case savepointFailed(Failure)
+        /// The run is told to end, or its sources have: no ordinary epoch is worth waiting for.
+        case drains
         case tick
     }
 
@@ -98,6 +102,8 @@ package struct JobCoordinator: Sendable {
         /// Records flow.
         case runs
         case say(LogLine)
+        /// What has become of the savepoint of a job that goes on.
+        case savepoint(SavepointProgress)
         case over(Outcome)
     }
 
@@ -149,9 +155,11 @@ package struct JobCoordinator: Sendable {
     var explained: [ContentHash: Int] = [:]
     /// Records of each node that were taken out, as far as they were counted.
     var taken: [String: Int] = [:]
-    /// A savepoint that was asked for, and the end that waits for it.
+    /// A savepoint of the last epoch that was asked for, and the end that waits for savepoints.
     var savepoint: String?
     var pendingEnding: CheckpointCoordinator.Ending?
+    /// One of the job that goes on.
+    var copy: SavepointCopy?
     /// Times in a row that a sink asked to be told again to commit.
     var commitsPutOff = 0
     private var random: UInt64
@@ -226,9 +234,10 @@ package struct JobCoordinator: Sendable {
         case .savepoint(let path):
             savepoint = path
             return []
-        case .savepointWritten:
-            return append(.savepoint(name: savepoint ?? "", manifests: []), now)
-        case .savepointFailed(let failure): return [.over(.failed(failure))]
+        case .savepointNow(let path): return wantCopy(to: path, now)
+        case .savepointWritten(let description): return savepointWritten(description, now)
+        case .savepointFailed(let failure): return savepointFailed(failure, now)
+        case .drains: return copyComesTooLate()
         case .tick:
             return told(log.handle(.tick, now: now), now)
                 + told(life.handle(.tick, now: now), now)
@@ -261,7 +270,7 @@ package struct JobCoordinator: Sendable {
         cause = failure
         // A job that is kept outlives whoever kills its executors; a run of a moment does not.
         let origin = options.isKept ? origin : .ours
-        let actions = told(epochs.handle(.attemptEnded, now: now), now)
+        let actions = told(epochs.handle(.attemptEnded, now: now), now) + copyWaits(now)
         return actions
             + told(
                 life.handle(

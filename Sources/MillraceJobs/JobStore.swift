@@ -42,6 +42,7 @@ package final class JobStore: Sendable {
     private let lock: StateLock
     private let answer: @Sendable (JobCoordinator.Event) -> Void
     private let requests = Mailbox<StoreRequest>()
+    private let copier = SavepointCopier()
     /// Files of dead letters that count and could not be moved yet.
     private let late = Mutex<Set<String>>([])
 
@@ -89,6 +90,10 @@ package final class JobStore: Sendable {
         let lineage = Nonce(low: Entropy.number(), high: Entropy.number())
         try savepoint.begin(in: folder, job: job, lineage: lineage)
     }
+
+    /// The run is over: a savepoint that is not complete is removed. Returns when nobody writes one
+    /// any more.
+    func endSavepoint() { copier.end() }
 }
 
 // MARK: - on the store's thread
@@ -104,7 +109,8 @@ extension JobStore {
         case .writeManifest(let manifest): answer(write(manifest))
         case .readManifest(let name): answer(readManifest(name))
         case .publishLetters(let names, let attempt): publish(names, attempt)
-        case .writeSavepoint(let name, let path): answer(writeSavepoint(name, path))
+        case .writeSavepoint(let name, let path):
+            copier.begin(name, of: folder, to: path, answer)
         case .collect(let log, let referred, let options): collect(log, referred, options)
         }
     }
@@ -237,15 +243,6 @@ extension JobStore {
             }
         } catch {
             answer(.lettersLate(error.failure(.storeFailed)))
-        }
-    }
-
-    private func writeSavepoint(_ name: String, _ path: String) -> JobCoordinator.Event {
-        do throws(Failure) {
-            try Savepoint.write(name, of: folder, to: path)
-            return .savepointWritten
-        } catch {
-            return .savepointFailed(error)
         }
     }
 

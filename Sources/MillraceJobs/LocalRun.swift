@@ -81,6 +81,7 @@ package final class LocalRun: Sendable {
     /// By task.
     private let isSource: [Bool]
     private let taps = TapFeeds()
+    private let asked = SavepointList()
 
     /// `executable`: usually `ChildProcess.ownExecutable()`. `onLog` is called on two threads,
     /// `onStateChange` on the one that calls `run`.
@@ -106,6 +107,17 @@ package final class LocalRun: Sendable {
 
     /// There are checkpoints, and so there may be a savepoint.
     package var hasState: Bool { options.stateFolder != nil }
+
+    /// Any thread: the next checkpoint becomes a savepoint in a folder, while the run goes on.
+    /// Returns at once; `savepoints` tells what has become of it. Throws MR7102.
+    package func requestSavepoint(to path: String) throws(Failure) {
+        precondition(hasState, "BUG: a savepoint of a run that has no state")
+        try asked.begin(path)
+        post(.savepointRequested(path))
+    }
+
+    /// Any thread: those that were asked for so, the last ones.
+    package var savepoints: [SavepointStatus] { asked.all }
 
     /// Any thread: copies of records that pass a node, for whoever reads and closes it. Throws
     /// MR4401, MR7102.
@@ -251,6 +263,7 @@ extension LocalRun {
                 }
             case .kill: executor?.kill()
             case .log(let line): onLog(line)
+            case .savepoint(let progress): asked.tell(progress)
             case .stepDown: _exit(FailureCode.stateInUse.exitCode)
             }
         }
@@ -385,6 +398,11 @@ extension LocalRun {
     private func finish() {
         let executor = shared.withLock { $0.executor }
         executor?.end()
+        store.withLock { $0 }?.endSavepoint()
+        for case .stored(.savepointWritten(let description)) in takeEvents() {
+            asked.tell(.written(description))
+        }
+        asked.end()
         if let signals { poller.remove(signals.descriptor) }
         shared.withLock { shared in
             shared.last = Self.last(shared) ?? look(shared)

@@ -48,10 +48,22 @@ extension RunMachine {
             case .send(let command): all.append(.send(command))
             case .runs: all += attemptRuns(now)
             case .say(let line): all.append(.log(line))
+            case .savepoint(let progress): all.append(.savepoint(progress))
             case .over(let outcome): all += over(outcome, now)
             }
         }
         return all
+    }
+
+    /// While the job goes on. Attempts may come and go before there is one.
+    mutating func savepoint(to path: String, _ now: Int64) -> [Action] {
+        switch state {
+        case .starting, .running, .recovering:
+            precondition(job != nil, "BUG: a savepoint of a run that has no state")
+            return tell(.savepointNow(to: path), now)
+        case .draining, .closing, .failing, .stopped, .failed:
+            return [.savepoint(.failed(SavepointCopy.tooLate))]
+        }
     }
 
     /// A failure that another attempt may get over: not one of the settings, and not one before

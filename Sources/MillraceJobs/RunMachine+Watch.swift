@@ -24,7 +24,7 @@ extension RunMachine {
             } else if let limit = options.limit, seen.delivered >= limit {
                 actions += drain(.limitReached, now)
             }
-        case .draining(_, let until) where now >= until:
+        case .draining(_, let until) where now >= until && job?.isCopying != true:
             return actions + kill(Ending(notDrained(seen), exitCode: 75))
         case .closing(_, let until, _) where now >= until:
             let text = "the executor did not end after its work was done"

@@ -158,6 +158,8 @@ package struct RunMachine: Sendable {
         /// INT, TERM or HUP came.
         case signal(Int32)
         case stopRequested(StopWish)
+        /// A savepoint of the running job, into this folder; only with a `JobCoordinator`.
+        case savepointRequested(String)
         case tick(Observation)
     }
 
@@ -170,6 +172,7 @@ package struct RunMachine: Sendable {
         /// End this process at once, touch nothing: somebody else has the job.
         case stepDown
         case log(LogLine)
+        case savepoint(SavepointProgress)
     }
 
     /// An executor that was told to end has so long before it is killed.
@@ -243,6 +246,7 @@ package struct RunMachine: Sendable {
         case .stored(let event): return tell(event, now)
         case .signal(let number): return handle(signal: number, now)
         case .stopRequested(let wish): return stop(wish, now)
+        case .savepointRequested(let path): return savepoint(to: path, now)
         case .tick(let observation): return tick(observation, now)
         }
     }
@@ -284,7 +288,7 @@ extension RunMachine {
             return []
         case (.running, .drained):
             state = .draining(.sourcesEnded, until: now + drainTimeout)
-            return tell(.report(report), now)
+            return tell(.drains, now) + tell(.report(report), now)
         case (.starting(.starting, _), .committed), (.starting(.starting, _), .fenced),
             (.starting(.starting, _), .restored), (.starting(.starting, _), .started),
             (.recovering, _), (.running, .acked), (.running, .declined), (.running, .committed),
@@ -324,8 +328,9 @@ extension RunMachine {
             return []
         case .running:
             state = .draining(cause, until: now + drainTimeout)
-            return options.keepsState || wantsSavepoint
-                ? tell(.end(.keepState), now) : [.send(.drain)]
+            return tell(.drains, now)
+                + (options.keepsState || wantsSavepoint
+                    ? tell(.end(.keepState), now) : [.send(.drain)])
         case .starting, .recovering, .draining, .closing, .failing, .stopped, .failed:
             return []
         }

@@ -4,6 +4,7 @@
 // other.
 //
 //     savepoint.json   what this is; written last, so a folder without it is none
+//     unfinished       there while somebody writes it, who holds a lock on it
 //     manifests/       the manifest of the epoch, without tokens and without a parent: what its
 //                      sinks had prepared is committed, and the chain behind it stays where it was
 //     state/           the files that the manifest names, without dead letters: they stay
@@ -61,7 +62,7 @@ package struct Savepoint: Sendable {
         } catch {
             throw Failure(
                 .inputMissing, "\(path) is no savepoint: \(error.reason) (\(descriptionName))",
-                next: "name a folder that `millrace stop --savepoint` has written")
+                next: "name a folder that `millrace savepoint create` has written")
         }
         guard let description = try? JSONDecoder().decode(Description.self, from: Data(text)) else {
             throw damaged(path, descriptionName, "is not what was written")
@@ -82,83 +83,8 @@ package struct Savepoint: Sendable {
         guard manifest.name == description.manifest, manifest.tokens.isEmpty,
             manifest.files.count == description.files
         else { throw damaged(path, description.manifest, "is not of this savepoint") }
-        for file in manifest.files { _ = try checked(file, in: folder) }
+        for file in manifest.files { try check(file, in: folder) }
         return Savepoint(path: path, description: description, manifest: manifest)
-    }
-
-    /// Throws MR6105 when something is there.
-    package static func checkAbsent(_ path: String) throws(Failure) {
-        do {
-            guard try StateFolder(existing: path).names(in: ".").isEmpty else {
-                throw Failure(
-                    .savepointExists, "\(path) is there already",
-                    next: "name a folder that does not exist yet")
-            }
-        } catch let failure as Failure {
-            throw failure
-        } catch let error as SystemError where error.number == ENOENT {
-            return
-        } catch let error as SystemError {
-            throw error.failure(.storeFailed, next: "name a folder that you may write to")
-        } catch {
-            preconditionFailure("BUG: \(error)")
-        }
-    }
-}
-
-// MARK: - writing
-
-extension Savepoint {
-    /// Writes a savepoint of the manifest at `name` in a job's folder. What was made of it is
-    /// removed again when that fails.
-    static func write(
-        _ name: String, of source: StateFolder, to path: String
-    ) throws(Failure) {
-        try checkAbsent(path)
-        let original = try content(name, of: source, limit: manifestBytesMax)
-        var manifest = try ManifestCodec.decoded(original)
-        manifest.tokens = []
-        manifest.parent = nil
-        manifest.leaveOutLetters()
-        let bytes = ManifestCodec.encoded(manifest)
-        let target: StateFolder
-        do {
-            target = try StateFolder(path, folders: folders)
-        } catch {
-            throw error.failure(.storeFailed, next: "name a folder that you may write to")
-        }
-        do throws(Failure) {
-            for file in manifest.files {
-                try put(file.name, try checked(file, in: source), into: target)
-                _ = try checked(file, in: target)
-            }
-            try put(manifest.name, bytes, into: target)
-            try put(descriptionName, try describe(manifest, bytes), into: target)
-        } catch {
-            for name in [descriptionName, manifest.name] + manifest.files.map(\.name) {
-                try? target.remove(name)
-            }
-            for folder in folders { rmdir("\(path)/\(folder)") }
-            rmdir(path)
-            throw error
-        }
-    }
-
-    private static func describe(_ manifest: Manifest, _ bytes: [UInt8]) throws(Failure) -> [UInt8]
-    {
-        let description = Description(
-            savepoint: 1, job: manifest.job, epoch: manifest.epoch, attempt: manifest.attempt,
-            lineage: hex(manifest.lineage.high) + hex(manifest.lineage.low),
-            taken: manifest.wallNanoseconds, release: Release.version,
-            nodes: manifest.nodes.map(\.id), manifest: manifest.name,
-            hash: hex(ContentHash(of: bytes)), files: manifest.files.count,
-            bytes: manifest.files.reduce(0) { $0 + $1.length })
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        guard let text = try? encoder.encode(description) else {
-            preconditionFailure("BUG: a description of numbers and texts is always JSON")
-        }
-        return Array(text) + [UInt8(ascii: "\n")]
     }
 }
 
@@ -190,7 +116,7 @@ extension Savepoint {
         }
         let source = StateFolder(existing: path)
         for file in manifest.files {
-            try Self.put(file.name, try Self.checked(file, in: source), into: target)
+            try Self.copy(file, from: source, into: target)
         }
         var own = manifest
         own.job = job
@@ -205,7 +131,7 @@ extension Savepoint {
 // MARK: - files
 
 extension Savepoint {
-    private static func content(
+    static func content(
         _ name: String, of folder: StateFolder, limit: Int
     ) throws(Failure) -> [UInt8] {
         do {
@@ -215,25 +141,52 @@ extension Savepoint {
         }
     }
 
-    private static func checked(
-        _ file: FileEntry, in folder: StateFolder
-    ) throws(Failure) -> [UInt8] {
-        let bytes = try content(file.name, of: folder, limit: Int(clamping: file.length))
-        guard UInt64(bytes.count) == file.length, ContentHash(of: bytes) == file.hash else {
+    /// Throws MR6004 unless it has the length and the hash that it should have.
+    static func check(
+        _ file: FileEntry, in folder: StateFolder, while isWanted: () -> Bool = { true }
+    ) throws(Failure) {
+        let found: (bytes: UInt64, hash: ContentHash)
+        do {
+            found = try folder.measure(file.name, while: isWanted)
+        } catch {
+            guard error.number != ECANCELED else { throw givenUp(folder.path) }
+            throw error.failure(.stateDamaged, next: "restore \(file.name) from a copy")
+        }
+        guard found.bytes == file.length, found.hash == file.hash else {
             throw damaged(folder.path, file.name, "has another hash than it had")
         }
-        return bytes
+    }
+
+    /// Checked before, and read again after it was written.
+    static func copy(
+        _ file: FileEntry, from source: StateFolder, into target: StateFolder,
+        while isWanted: () -> Bool = { true }
+    ) throws(Failure) {
+        try check(file, in: source, while: isWanted)
+        try put(file.name, into: target) { () throws(SystemError) in
+            try target.create(file.name, copiedFrom: source, while: isWanted)
+        }
+        try check(file, in: target, while: isWanted)
+    }
+
+    static func put(
+        _ name: String, _ bytes: [UInt8], into folder: StateFolder
+    ) throws(Failure) {
+        try put(name, into: folder) { () throws(SystemError) in try folder.create(name, bytes) }
     }
 
     private static func put(
-        _ name: String, _ bytes: [UInt8], into folder: StateFolder
+        _ name: String, into folder: StateFolder, _ create: () throws(SystemError) -> Bool
     ) throws(Failure) {
         do throws(SystemError) {
-            guard try folder.create(name, bytes) else {
+            guard try create() else {
                 throw SystemError("link", EEXIST, object: "\(folder.path)/\(name)")
             }
         } catch {
-            throw error.failure(.storeFailed, next: "make room, or name another folder")
+            guard error.number != ECANCELED else { throw givenUp(folder.path) }
+            throw error.failure(
+                error.isOutOfSpace ? .noSpaceLeft : .storeFailed,
+                next: "make room, or name another folder")
         }
     }
 
@@ -243,7 +196,11 @@ extension Savepoint {
             next: "restore the file from a copy; nothing of it was used")
     }
 
-    private static func hex(_ hash: ContentHash) -> String { hex(hash.high) + hex(hash.low) }
+    private static func givenUp(_ path: String) -> Failure {
+        Failure(.wrongState, "the run ended before all of the savepoint was in \(path)")
+    }
+
+    static func hex(_ hash: ContentHash) -> String { hex(hash.high) + hex(hash.low) }
 
     static func hex(_ number: UInt64) -> String {
         let text = String(number, radix: 16)

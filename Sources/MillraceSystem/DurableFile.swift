@@ -28,18 +28,28 @@ package enum DurableFile {
 
     /// The content of a file of at most `limit` bytes; EFBIG above.
     package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        var content: [UInt8] = []
+        try readPieces(path) { (piece) throws(SystemError) in
+            guard content.count + piece.count <= limit else {
+                throw SystemError("read", EFBIG, object: path)
+            }
+            content.append(contentsOf: piece)
+        }
+        return content
+    }
+
+    /// The content of a file of any size, 64 KiB at a time, as far as `take` does not throw.
+    static func readPieces(
+        _ path: String, _ take: (ArraySlice<UInt8>) throws(SystemError) -> Void
+    ) throws(SystemError) {
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { throw SystemError("open", errno, object: path) }
         let file = FileDescriptor(owning: number)
-        var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let size = try StreamSocket.readSome(file, into: &chunk, at: 0)
-            if size == 0 { return content }
-            guard content.count + size <= limit else {
-                throw SystemError("read", EFBIG, object: path)
-            }
-            content.append(contentsOf: chunk[..<size])
+            if size == 0 { return }
+            try take(chunk[..<size])
         }
     }
 

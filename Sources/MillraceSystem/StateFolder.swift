@@ -31,11 +31,32 @@ package struct StateFolder: Sendable {
 
     /// False: the name is taken already; what it stands for is durable then, too.
     package func create(_ name: String, _ bytes: [UInt8]) throws(SystemError) -> Bool {
+        try create(name) { (file, path) throws(SystemError) in
+            try DurableFile.writeAll(file, bytes, path: path)
+        }
+    }
+
+    /// The same with what the file of that name has in another folder. ECANCELED once it is not
+    /// wanted any more.
+    package func create(
+        _ name: String, copiedFrom source: StateFolder, while isWanted: () -> Bool = { true }
+    ) throws(SystemError) -> Bool {
+        try create(name) { (file, path) throws(SystemError) in
+            try source.readPieces(of: name, isWanted) { (piece) throws(SystemError) in
+                try DurableFile.writeAll(file, Array(piece), path: path)
+            }
+        }
+    }
+
+    private func create(
+        _ name: String,
+        _ write: (borrowing FileDescriptor, String) throws(SystemError) -> Void
+    ) throws(SystemError) -> Bool {
         let target = "\(path)/\(name)"
         let temporary = "\(target).\(getpid()).\(MonotonicClock.now())\(Self.unfinished)"
         let file = try DurableFile.create(temporary, mode: 0o600)
         defer { unsafe _ = unlink(temporary) }
-        try DurableFile.writeAll(file, bytes, path: temporary)
+        try write(file, temporary)
         guard !isDurable || fdatasync(file.number) == 0 else {
             throw SystemError("fdatasync", errno, object: temporary)
         }
@@ -55,6 +76,31 @@ package struct StateFolder: Sendable {
     /// ENOENT where it is not there, EFBIG above `limit`.
     package func read(_ name: String, limit: Int = .max) throws(SystemError) -> [UInt8] {
         try DurableFile.read("\(path)/\(name)", limit: limit)
+    }
+
+    /// Bytes and hash of a file of any size. ENOENT where it is not there, ECANCELED once it is not
+    /// wanted any more.
+    package func measure(
+        _ name: String, while isWanted: () -> Bool = { true }
+    ) throws(SystemError) -> (bytes: UInt64, hash: ContentHash) {
+        var hasher = ContentHasher()
+        var bytes: UInt64 = 0
+        try readPieces(of: name, isWanted) { piece in
+            hasher.add(piece.span)
+            bytes += UInt64(piece.count)
+        }
+        return (bytes, hasher.finish())
+    }
+
+    private func readPieces(
+        of name: String, _ isWanted: () -> Bool,
+        _ take: (ArraySlice<UInt8>) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        let whole = "\(path)/\(name)"
+        try DurableFile.readPieces(whole) { (piece) throws(SystemError) in
+            guard isWanted() else { throw SystemError("read", ECANCELED, object: whole) }
+            try take(piece)
+        }
     }
 
     /// Names in one of its folders, in order, without those of unfinished files.

@@ -70,6 +70,6 @@ struct Millrace: ParsableCommand {
             RunCommand.self, CheckCommand.self, ShowCommand.self, ExplainCommand.self,
             NewCommand.self, PluginCommand.self, BenchCommand.self, PsCommand.self,
             StatusCommand.self, TopCommand.self, TapCommand.self, LogsCommand.self,
-            StopCommand.self, DeadLetterCommand.self,
+            StopCommand.self, SavepointCommand.self, DeadLetterCommand.self,
         ])
 }

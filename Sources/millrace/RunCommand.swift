@@ -96,7 +96,7 @@ struct RunCommand: ParsableCommand {
                 },
                 onStateChange: { RunCommand.told($0, plan, console) })
         }
-        let surface = RunSurface(run, journal: journal)
+        let surface = RunSurface(run, journal: journal, obstacle: state.obstacle)
         let socket = try System.call {
             try RunSocket(listener: listener, router: .jobs(of: surface))
         }

@@ -15,13 +15,16 @@ final class RunSurface: ControlSurface {
 
     private let run: LocalRun
     private let journal: RunJournal
+    /// Why there are no checkpoints, where there are none.
+    private let obstacle: String?
     private let started = WallClock.now()
     /// Readings of the last seconds, oldest first; never empty.
     private let history: Mutex<[JobReading]>
 
-    init(_ run: LocalRun, journal: RunJournal) {
+    init(_ run: LocalRun, journal: RunJournal, obstacle: String? = nil) {
         self.run = run
         self.journal = journal
+        self.obstacle = obstacle
         history = Mutex([.zero(tasks: run.plan.taskCount, instant: MonotonicClock.now())])
     }
 
@@ -48,18 +51,39 @@ final class RunSurface: ControlSurface {
         case .draining: throw Failure(.wrongState, "\(job) drains already")
         case .stopped, .failed: throw Failure(.wrongState, "\(job) is over")
         }
-        if let path = request.savepoint {
-            guard run.hasState else {
-                throw Failure(
-                    .wrongState, "\(job) keeps no state that a savepoint could be made of",
-                    next: "start it with --state-dir")
-            }
-            try Savepoint.checkAbsent(path)
-        }
+        if let path = request.savepoint { try checkSavepoint(of: job, to: path) }
         run.requestStop(
             .init(
                 now: request.now, savepoint: request.savepoint,
                 drainTimeout: request.drainTimeout))
+    }
+
+    func makeSavepoint(_ job: String, _ request: SavepointRequest) throws(Failure) {
+        switch run.status().phase {
+        case .starting, .running, .recovering: break
+        case .draining:
+            throw Failure(
+                .wrongState, "\(job) drains, and is over after its last checkpoint",
+                next: "`millrace stop --savepoint` makes a savepoint of that")
+        case .stopped, .failed: throw Failure(.wrongState, "\(job) is over")
+        }
+        try checkSavepoint(of: job, to: request.to)
+        try run.requestSavepoint(to: request.to)
+    }
+
+    private func checkSavepoint(of job: String, to path: String) throws(Failure) {
+        guard run.hasState else {
+            let reason = obstacle ?? "its topology asks for at_most_once"
+            throw Failure(
+                .wrongState, "\(job) keeps no state that a savepoint could be made of: \(reason)",
+                next: obstacle == nil
+                    ? "ask for another `checkpoint.guarantee`" : "start it with --state-dir")
+        }
+        try Savepoint.checkPlace(path)
+    }
+
+    func savepoints(of job: String) -> [SavepointView] {
+        run.savepoints.map { SavepointView(job: job, $0) }
     }
 
     func tap(_ job: String, _ request: TapRequest, _ send: EventSink) throws(Failure) {

@@ -56,16 +56,12 @@ struct StopCommand: ParsableCommand {
             let place = path.map(JSON.string) ?? .null
             let members: [JSON.Member] = [
                 .init("job", .string(client.job)), .init("savepoint", place),
-                .init("epoch", kept.map { .int(Int64($0.epoch)) } ?? .null),
+                .init("epoch", kept?.epoch.map { .int(Int64(clamping: $0)) } ?? .null),
             ]
             common.output.data(JSON.object(members).text)
         case .text:
             common.output.note("\(client.job) is over")
-            guard let kept, let path else { return }
-            let size = Quantity.text(size: Int64(clamping: kept.bytes))
-            common.output.data(
-                "savepoint \(path)  epoch \(kept.epoch), \(Figures.count(kept.files, "file")), "
-                    + "\(size) bytes of state")
+            if let kept { SavepointText.print(kept, common.output) }
         }
     }
 
@@ -87,9 +83,9 @@ struct StopCommand: ParsableCommand {
     /// The savepoint that the run has written; its own messages say why there is none.
     private static func savepoint(
         _ path: String, _ job: String, _ last: JobView?
-    ) throws(Failure) -> Savepoint.Description {
+    ) throws(Failure) -> SavepointView {
         do throws(Failure) {
-            return try Savepoint.read(path).description
+            return SavepointView(job: job, try Savepoint.read(path))
         } catch {
             guard error.code == .inputMissing else { throw error }
             throw Failure(

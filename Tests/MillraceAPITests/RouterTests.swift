@@ -11,6 +11,7 @@ private final class OneJob: ControlSurface {
     let drawn = MillraceAPITests.plan("a(source) > b*2 > c(sink)")
     let stopped = Mutex<[String]>([])
     let asked = Mutex<[StopRequest]>([])
+    let saved = Mutex<[String]>([])
     let over: Bool
 
     init(over: Bool = false) { self.over = over }
@@ -23,6 +24,20 @@ private final class OneJob: ControlSurface {
         if over { throw Failure(.wrongState, "it is over") }
         stopped.withLock { $0.append(job) }
         asked.withLock { $0.append(request) }
+    }
+    func makeSavepoint(_ job: String, _ request: SavepointRequest) throws(Failure) {
+        if over { throw Failure(.wrongState, "it is over") }
+        saved.withLock { $0.append(request.to) }
+    }
+    func savepoints(of job: String) -> [SavepointView] {
+        saved.withLock { paths in
+            paths.map { path in
+                var view = SavepointView(job: job, savepoint: path, state: .failed, asked: 0)
+                (view.epoch, view.tookSeconds) = (7, 0.5)
+                view.problem = Problem(Failure(.epochTimedOut, "late"))
+                return view
+            }
+        }
     }
     func logs(of job: String, after: UInt64) -> LogPage? {
         let all = (1...3).map {
@@ -165,6 +180,30 @@ private final class OneJob: ControlSurface {
             .answer(Request(.post, "/api/v1/jobs/run-7f3a/stop"))
         #expect(late.status == 409)
         #expect(late.body["code"] == .string("MR7102"))
+    }
+
+    @Test func `a savepoint is accepted at once, and what becomes of it can be asked`() throws {
+        func ask(_ verb: Request.Verb, _ body: JSON = .null, of job: OneJob) -> Response {
+            Router.jobs(of: job).answer(
+                Request(verb, "/api/v1/jobs/run-7f3a/savepoints", body: body))
+        }
+        let wish = SavepointRequest(to: "/backup/one").json
+        #expect(ask(.post, wish, of: surface).status == 202)
+        #expect(ask(.post, wish, of: OneJob(over: true)).status == 409)
+        let wrong: [JSON] = [
+            .null, .object([]), .object([.init("to", .string("backup"))]),
+            .object([.init("to", .string("/a")), .init("name", .string("b"))]),
+        ]
+        for body in wrong { #expect(ask(.post, body, of: surface).status == 400, "\(body)") }
+        guard case .array(let items)? = ask(.get, of: surface).body["items"] else {
+            Issue.record("no items")
+            return
+        }
+        let found = try items.map { item in
+            try JSONDecoder().decode(SavepointView.self, from: Data(item.text.utf8))
+        }
+        #expect(found == surface.savepoints(of: "run-7f3a") && found.count == 1)
+        #expect(items[0]["took_seconds"] == .double(0.5) && items[0]["epoch"] == .int(7))
     }
 
     @Test func `a problem reads back as the failure it was`() {

@@ -114,6 +114,8 @@ private final class StreamJob: ControlSurface {
     func view(of job: String) -> JobView? { job == drawn.job ? seen : nil }
     func plan(of job: String) -> Plan? { drawn }
     func stop(_ job: String, _ request: StopRequest) throws(Failure) {}
+    func makeSavepoint(_ job: String, _ request: SavepointRequest) throws(Failure) {}
+    func savepoints(of job: String) -> [SavepointView] { [] }
     func logs(of job: String, after: UInt64) -> LogPage? { nil }
     func tap(_ job: String, _ request: TapRequest, _ send: EventSink) throws(Failure) {
         _ = try request.outputPort(of: drawn)

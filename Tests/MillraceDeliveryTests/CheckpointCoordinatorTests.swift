@@ -131,6 +131,16 @@ struct CheckpointCoordinatorTests {
         #expect(story.play("answers1:already done1") == "done1 complete1+claim2")
     }
 
+    @Test func `who is in a hurry gets the next barrier at once, also behind one under way`() {
+        var story = EpochStory()
+        #expect(story.play("take1 hurry ack0 ack1 written1") == "trigger1 - - write1:1 claim1+take")
+        #expect(story.play("take2 ack0 ack1:1,2 written2") == "trigger2 - write2:2 -")
+        #expect(story.play("won1 answers1:committed done1") == "commit:1 done1 complete1+claim2")
+        #expect(
+            story.play("hurry take3 hurry decline open") == "take trigger3 - abort3+report take")
+        #expect(story.play("take4 decline open") == "trigger4 abort4+report -")
+    }
+
     @Test func `tokens of an epoch that was given up are claimed with the next one`() {
         var story = EpochStory()
         #expect(story.play("take1 ack0 decline second") == "trigger1 - abort1+report take")

@@ -82,7 +82,7 @@ private struct Story {
         case .kill: "kill"
         case .log: "log"
         case .start: "executor"
-        case .send, .store, .stepDown: "of a job"
+        case .send, .store, .stepDown, .savepoint: "of a job"
         }
     }
 

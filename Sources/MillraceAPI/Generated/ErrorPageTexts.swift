@@ -1704,7 +1704,7 @@ enum ErrorPageTexts {
 
             ## How to fix it
             Name a folder that does not exist, or remove the old savepoint first. The run goes on as if it had
-            not been asked to stop.
+            not been asked.
 
             ## Example
             ```text
