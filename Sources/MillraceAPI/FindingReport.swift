@@ -10,7 +10,7 @@ package struct FindingReport: Sendable {
     /// Texts that marks point into, by the names of their files.
     package var sources: [String: String]
     /// What the sinks of a file keep of its guarantee, in the order of the files.
-    private var guarantees: [(file: String, sink: DeliveryCheck.Sink)] = []
+    private var guarantees: [(file: String, sink: DeliveryCheck.Sink, afterCrash: String)] = []
     /// Where relative paths begin: absolute ones below it are told as relative ones.
     package var folder: String
 
@@ -26,7 +26,8 @@ package struct FindingReport: Sendable {
 
     /// What the sinks of a file's topology keep; nil: it is broken.
     package mutating func add(_ delivery: DeliveryCheck?, file: String) {
-        guarantees += (delivery?.sinks ?? []).map { (file, $0) }
+        guard let delivery else { return }
+        guarantees += delivery.sinks.map { (file, $0, delivery.restartText) }
     }
 
     /// What the command ends with: of the first file that cannot be read, else of the first error;
@@ -39,7 +40,8 @@ package struct FindingReport: Sendable {
         return strict && findings.contains { $0.severity == .warning } ? 65 : 0
     }
 
-    /// `findings`, then how many there are of each severity, then what each sink keeps.
+    /// `findings`, then how many there are of each severity, then what each sink keeps, and what
+    /// follows for it after a crash.
     package var json: JSON {
         let all = unread.map { Finding(.error, $0) } + findings
         let items = all.map { finding -> JSON in
@@ -52,15 +54,20 @@ package struct FindingReport: Sendable {
         return .object([
             .init("findings", .array(items)), .init("errors", count(.error)),
             .init("warnings", count(.warning)), .init("notices", count(.notice)),
-            .init("guarantees", .array(guarantees.map { Self.json($0.file, $0.sink) })),
+            .init(
+                "guarantees",
+                .array(guarantees.map { Self.json($0.file, $0.sink, $0.afterCrash) })),
         ])
     }
 
-    private static func json(_ file: String, _ sink: DeliveryCheck.Sink) -> JSON {
+    private static func json(
+        _ file: String, _ sink: DeliveryCheck.Sink, _ afterCrash: String
+    ) -> JSON {
         .object([
             .init("file", .string(file)), .init("node", .string(sink.node)),
             .init("guarantee", .string(sink.promise.rawValue)),
             .init("reason", sink.reason.map(JSON.string) ?? .null),
+            .init("after_a_crash", .string(afterCrash)),
         ])
     }
 

@@ -32,6 +32,22 @@ import Testing
         #expect(odd.githubLines[0].hasPrefix("::warning file=a%2Cb%3Ac%25.yaml,line=3,"))
     }
 
+    @Test func `each sink has what follows after a crash`() {
+        var report = FindingReport()
+        report.add(DeliveryCheck(plan("a(source) > b(sink)")), file: "t.yaml")
+        report.add(nil, file: "broken.yaml")
+        #expect(
+            report.json["guarantees"]
+                == .array([
+                    .object([
+                        .init("file", .string("t.yaml")), .init("node", .string("b")),
+                        .init("guarantee", .string("at_most_once")),
+                        .init("reason", .string("a cannot replay")),
+                        .init("after_a_crash", .string("the run ends: a cannot replay")),
+                    ])
+                ]))
+    }
+
     @Test func `columns of SARIF are UTF-16 units, addresses are relative and encoded`() throws {
         guard case .array(let runs) = Self.report.sarif["runs"],
             case .array(let results) = runs[0]["results"],
