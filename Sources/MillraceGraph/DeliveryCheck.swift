@@ -156,23 +156,20 @@ package struct DeliveryCheck: Hashable, Sendable {
         _ node: PlannedNode, _ wish: PlannedCheckpoints.Guarantee, _ mark: Mark?
     ) -> Finding? {
         switch node.operation.kind {
-        case .source where wish != .atMostOnce && node.operation.isJournaled:
+        case .source
+        where wish != .atMostOnce && (node.operation.isJournaled || !node.operation.canReplay):
+            let (lost, advice) =
+                node.operation.isJournaled
+                ? (
+                    "what it has read is kept in the job's journal, what waits before it when the "
+                        + "run ends is not", "where that counts, "
+                ) : ("what is under way when an attempt fails is lost", "")
             return Finding(
                 .notice,
                 Failure(
                     .sourceCannotReplay, at: mark, node: node.id,
-                    "\(node.id): \(node.operation.id) cannot replay: what it has read is kept in "
-                        + "the job's journal, what waits before it when the run ends is not",
-                    next: "where that counts, read from something that keeps its records, such as "
-                        + "a file"))
-        case .source where wish != .atMostOnce && !node.operation.canReplay:
-            return Finding(
-                .notice,
-                Failure(
-                    .sourceCannotReplay, at: mark, node: node.id,
-                    "\(node.id): \(node.operation.id) cannot replay: what is under way when an "
-                        + "attempt fails is lost",
-                    next: "read from something that keeps its records, such as a file"))
+                    "\(node.id): \(node.operation.id) cannot replay: \(lost)",
+                    next: "\(advice)read from something that keeps its records, such as a file"))
         case .sink where wish == .exactlyOnce && !node.operation.isTwoPhase:
             return Finding(
                 .notice,
