@@ -52,8 +52,7 @@ struct Samples {
     ) -> String {
         switch kind {
         case .string, .enum, .expression, .field:
-            let escaped = text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
-            return "\"" + String(escaped) + "\""
+            return "\"" + JSON.escaped(text) + "\""
         case .bool, .int, .float, .duration, .size, .rate, .list, .map, .object: return text
         }
     }

@@ -19,6 +19,25 @@ package indirect enum JSON: Hashable, Sendable {
         }
     }
 
+    /// A text as it stands between the quotes of a JSON text.
+    package static func escaped(_ text: String) -> String {
+        var out = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "\r": out += "\\r"
+            case "\t": out += "\\t"
+            case "\u{0}"..."\u{1F}":
+                out += scalar.value < 16 ? "\\u000" : "\\u00"
+                out += String(scalar.value, radix: 16)
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
+    }
+
     /// The member of an object; nil for anything else.
     package subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }

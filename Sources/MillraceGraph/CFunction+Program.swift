@@ -107,7 +107,7 @@ extension CFunction.Path {
             switch part {
             case .element(let number): text += "[\(number)]"
             case .name(let name):
-                text += Self.isPlain(name) ? ".\(name)" : "[\"\(Self.escaped(name))\"]"
+                text += Self.isPlain(name) ? ".\(name)" : "[\"\(JSON.escaped(name))\"]"
             }
         }
     }
@@ -118,23 +118,6 @@ extension CFunction.Path {
             (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0)
                 || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "$")
         }
-    }
-
-    /// As in JSON, and so it can stand in a record as the name of a member.
-    private static func escaped(_ name: String) -> String {
-        var text = ""
-        for scalar in name.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": text += "\\\(scalar)"
-            case "\n": text += "\\n"
-            case "\t": text += "\\t"
-            case "\r": text += "\\r"
-            case _ where scalar.value < 32:
-                text += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
     }
 }
 

@@ -30,7 +30,7 @@ package struct Redaction: Sendable {
     }
 
     init(_ texts: some Sequence<String>) {
-        let all = texts.filter { !$0.isEmpty }.flatMap { [$0, Self.escaped($0)] }
+        let all = texts.filter { !$0.isEmpty }.flatMap { [$0, JSON.escaped($0)] }
         secrets = Set(all).map { Array($0.utf8) }.sorted { $0.count > $1.count }
     }
 
@@ -105,21 +105,5 @@ package struct Redaction: Sendable {
         case .object(let members):
             for member in members { collectAll(member.value, into: &found) }
         }
-    }
-
-    /// As it is written between the quotes of a JSON text.
-    private static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
     }
 }

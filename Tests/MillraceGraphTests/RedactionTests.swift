@@ -24,6 +24,7 @@ struct RedactionTests {
 
     @Test func `a secret is found in a JSON text that writes it with escapes`() {
         #expect(redacted(#"{"p":"a\"b\\c"}"#, [#"a"b\c"#]) == #"{"p":"***"}"#)
+        #expect(redacted(#"{"p":"a\n\u001bc"}"#, ["a\n\u{1B}c"]) == #"{"p":"***"}"#)
     }
 
     @Test func `the beginning of a secret at the end of what was cut is one`() {
