@@ -136,7 +136,10 @@ package final class LocalRun: Sendable {
 
     /// Returns when the run is over. Once. The executor dies with the calling thread.
     package func run() -> RunOutcome {
-        defer { taps.end() }
+        defer {
+            taps.end()
+            asked.end()
+        }
         do {
             var machine = RunMachine(plan: plan, options: options.machine, job: try makeJob())
             if let signals { try poller.add(signals.descriptor, token: Token.signals) }
@@ -402,7 +405,6 @@ extension LocalRun {
         for case .stored(.savepointWritten(let description)) in takeEvents() {
             asked.tell(.written(description))
         }
-        asked.end()
         if let signals { poller.remove(signals.descriptor) }
         shared.withLock { shared in
             shared.last = Self.last(shared) ?? look(shared)
