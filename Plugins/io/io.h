@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const mr_operator io_stdin, io_stdout, io_file_source, io_file_sink, io_generate, io_null;
+extern const mr_operator io_stdin, io_stdout, io_file_source, io_file_sink, io_generate, io_null,
+    io_dlq_source;
 
 /* Payload bytes of a chunk: with its header, half a block of the arena. */
 #define IO_CHUNK 32736u

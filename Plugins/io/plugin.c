@@ -4,10 +4,11 @@
 
 MR_MANIFEST("{\"millrace\":1,\"abi\":\"1.0\",\"name\":\"io\",\"version\":\"1.0.0\","
             "\"operators\":[\"stdin\",\"stdout\",\"file.source\",\"file.sink\",\"generate\","
-            "\"null\"]}");
+            "\"null\",\"dlq.source\"]}");
 
 static const mr_operator *const operators[] = {&io_stdin,     &io_stdout,   &io_file_source,
-                                               &io_file_sink, &io_generate, &io_null};
+                                               &io_file_sink, &io_generate, &io_null,
+                                               &io_dlq_source};
 
 static const mr_plugin plugin = {.struct_size = sizeof(mr_plugin),
                                  .abi_version = MR_ABI_VERSION,

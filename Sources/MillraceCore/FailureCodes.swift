@@ -102,6 +102,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case notDrained = 4202
 
     case limitReached = 4401
+    case replayTargetGone = 4403
 
     case fileRefused = 5302
     case fileFailed = 5303

@@ -6,6 +6,7 @@
 //     node       the node that did not take it          instance   which of its tasks
 //     code       MR4001                                 text       the operator's words
 //     lane       input lane of the task                 sequence   position in that lane
+//     input      the port it came in by, where the node has several
 //     time       event time, nanoseconds since 1970, or null
 //     at         when it was refused, nanoseconds since 1970
 //     key        the key of the record, or null         value      what it was
@@ -22,6 +23,8 @@ package struct DeadLetter: Hashable, Sendable {
     package var text: String
     package var lane: Int
     package var sequence: UInt64
+    /// nil: the only one that the node has.
+    package var input: String?
     package var time: Int64?
     package var at: Int64
     /// nil: the record has no key.
@@ -30,7 +33,7 @@ package struct DeadLetter: Hashable, Sendable {
 
     package init(
         node: String, instance: Int, code: String, text: String, lane: Int, sequence: UInt64,
-        time: Int64?, at: Int64, key: [UInt8]?, value: [UInt8]
+        input: String? = nil, time: Int64?, at: Int64, key: [UInt8]?, value: [UInt8]
     ) {
         self.node = node
         self.instance = instance
@@ -38,6 +41,7 @@ package struct DeadLetter: Hashable, Sendable {
         self.text = text
         self.lane = lane
         self.sequence = sequence
+        self.input = input
         self.time = time
         self.at = at
         self.key = key
@@ -58,6 +62,7 @@ package struct DeadLetter: Hashable, Sendable {
         line.text("text", Array(text.utf8))
         line.number("lane", lane)
         line.number("sequence", sequence)
+        if let input { line.text("input", Array(input.utf8)) }
         line.number("time", time)
         line.number("at", at)
         if let key { line.bytes("key", key) } else { line.number("key", nil as Int?) }
@@ -112,7 +117,7 @@ private struct Line {
 
 extension DeadLetter: Decodable {
     private enum CodingKeys: String, CodingKey {
-        case node, instance, code, text, lane, sequence, time, at, key, value
+        case node, instance, code, text, lane, sequence, input, time, at, key, value
         case keyBase64 = "key_base64"
         case valueBase64 = "value_base64"
     }
@@ -135,6 +140,7 @@ extension DeadLetter: Decodable {
         text = try object.decode(String.self, forKey: .text)
         lane = try object.decode(Int.self, forKey: .lane)
         sequence = try object.decode(UInt64.self, forKey: .sequence)
+        input = try object.decodeIfPresent(String.self, forKey: .input)
         time = try object.decodeIfPresent(Int64.self, forKey: .time)
         at = try object.decode(Int64.self, forKey: .at)
         key = try bytes(.key, .keyBase64)

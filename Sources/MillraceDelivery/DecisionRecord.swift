@@ -21,7 +21,8 @@
 //     3 CLAIM      region u32, epoch u64, attempt u64, version u64, manifest text, its hash 16 B,
 //                  needs a commit u8
 //     4 DONE       region u32, epoch u64
-//     5 QUAR       node text, record hash 16 B, origin text, reason text
+//     5 QUAR       node text, record hash 16 B, origin text, reason text; with the origin `replay`
+//                  it takes an earlier one back
 //     6 SAVEPOINT  name text, manifests {text}
 //     7 RESULT     state u8: 1 finished, 2 cancelled
 //     8 NOOP       nothing
@@ -105,8 +106,11 @@ package struct DecisionRecord: Hashable, Sendable {
         }
     }
 
-    /// A record that is taken out before an operator sees it.
+    /// A record that is taken out before an operator sees it, or one that is no longer.
     package struct Quarantine: Hashable, Sendable {
+        /// Of records that somebody sends back into their job.
+        static let replay = "replay"
+
         package var node: String
         package var hash: ContentHash
         package var origin: String
@@ -118,6 +122,13 @@ package struct DecisionRecord: Hashable, Sendable {
             self.origin = origin
             self.reason = reason
         }
+
+        /// Of a record that its operator gets once more.
+        package init(lettingGo hash: ContentHash, of node: String) {
+            self.init(node: node, hash: hash, origin: Self.replay, reason: "")
+        }
+
+        package var letsGo: Bool { origin == Self.replay }
     }
 
     /// How a job ended for good.

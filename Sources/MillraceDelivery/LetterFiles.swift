@@ -3,6 +3,8 @@
 //
 //     dlq/pending/<attempt>-<epoch>-<executor>-<random>.ndjson   staged with a checkpoint
 //     dlq/<the same>.ndjson                                      of an epoch that is claimed
+//     dlq/replay/                                                see `ReplayFile`
+//     dlq/lock                      held by a command while it changes what lies in the three
 //
 // A file has the letters of one executor since the checkpoint before, a DeadLetter on each line. It
 // is durable before the executor acknowledges the epoch, and the manifest names it among its files;
@@ -20,6 +22,8 @@ import MillraceCore
 package enum LetterFiles {
     package static let folder = "dlq"
     package static let pending = "dlq/pending"
+    package static let replay = "dlq/replay"
+    package static let lock = "dlq/lock"
     package static let ending = ".ndjson"
 
     /// The name of a new file; `chance` is random.

@@ -9,7 +9,8 @@
 //     CLAIM     of the newest attempt of its region, with an epoch that was reserved and is higher
 //               than the region's last, and only when that one is done
 //     DONE      of the region's newest claim
-//     after RESULT comes nothing but LEAD and NOOP
+//     after RESULT comes nothing but LEAD and NOOP, QUAR that lets a record go, and GEN, which
+//               begins the job again
 import MillraceCore
 
 package struct LogState: Hashable, Sendable {
@@ -100,7 +101,9 @@ package struct LogState: Hashable, Sendable {
     private mutating func applyBody(_ record: DecisionRecord) throws(Failure) {
         switch record.body {
         case .lead, .noop: return
-        case .generation, .claim, .done, .quarantine, .savepoint, .result:
+        case .generation: result = nil
+        case .quarantine(let quarantine) where quarantine.letsGo: break
+        case .claim, .done, .quarantine, .savepoint, .result:
             guard result == nil else { throw Self.damaged(record, "comes after the job's end") }
         }
         switch record.body {
@@ -113,6 +116,8 @@ package struct LogState: Hashable, Sendable {
                 throw Self.damaged(record, "ends epoch \(epoch), which is not claimed and undone")
             }
             regions[at].isDone = true
+        case .quarantine(let quarantine) where quarantine.letsGo:
+            quarantined.removeAll { $0.node == quarantine.node && $0.hash == quarantine.hash }
         case .quarantine(let quarantine): quarantined.append(quarantine)
         case .savepoint(let name, let manifests):
             savepoints.append(Savepoint(name: name, manifests: manifests))

@@ -88,6 +88,18 @@ package enum SegmentFormat {
         return (attempt, epoch, executor, pieces)
     }
 
+    /// The same of a file that a manifest names, if it is the one that was written.
+    package static func stream(
+        of bytes: [UInt8], as entry: FileEntry, expand: (ArraySlice<UInt8>, Int) -> [UInt8]?
+    ) throws(Failure) -> [UInt8] {
+        guard UInt64(bytes.count) == entry.length, ContentHash(of: bytes) == entry.hash else {
+            throw Failure(
+                .stateDamaged, "\(entry.name) is not what was written: its hash differs",
+                next: "restore the file from a copy; nothing older was used instead")
+        }
+        return try stream(of: bytes, expand: expand)
+    }
+
     /// The raw stream of a file; `expand` undoes `compress` and knows how many bytes come out.
     package static func stream(
         of bytes: [UInt8], expand: (ArraySlice<UInt8>, Int) -> [UInt8]?

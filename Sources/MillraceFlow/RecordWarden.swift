@@ -21,6 +21,8 @@ package struct RefusedRecord: Hashable, Sendable {
     /// Position of the record in its lane.
     package var sequence: UInt64
     package var lane: Int
+    /// The operator's input port.
+    package var input: Int
 
     package var key: ArraySlice<UInt8> { payload[..<keyBytes] }
     package var value: ArraySlice<UInt8> { payload[keyBytes...] }
@@ -28,7 +30,7 @@ package struct RefusedRecord: Hashable, Sendable {
     package init(
         member: Int = 0, isQuarantined: Bool = false, payload: [UInt8], keyBytes: Int = 0,
         isUnkeyed: Bool = true, keyHash: UInt64 = 0, eventTime: Int64? = nil,
-        sequence: UInt64 = 0, lane: Int = 0
+        sequence: UInt64 = 0, lane: Int = 0, input: Int = 0
     ) {
         self.member = member
         self.isQuarantined = isQuarantined
@@ -39,6 +41,7 @@ package struct RefusedRecord: Hashable, Sendable {
         self.eventTime = eventTime
         self.sequence = sequence
         self.lane = lane
+        self.input = input
     }
 
     fileprivate init(_ raw: UnsafePointer<mrr_refused>) {
@@ -51,7 +54,7 @@ package struct RefusedRecord: Hashable, Sendable {
             keyBytes: min(Int(head.key_length), Int(head.length)),
             isUnkeyed: head.flags & UInt16(MR_REC_UNKEYED) != 0, keyHash: head.key_hash,
             eventTime: head.event_time == .min ? nil : head.event_time,
-            sequence: told.sequence, lane: Int(told.lane))
+            sequence: told.sequence, lane: Int(told.lane), input: Int(told.input))
     }
 }
 

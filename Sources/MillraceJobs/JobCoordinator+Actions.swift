@@ -39,7 +39,7 @@ extension JobCoordinator {
         _ appended: DecisionLog.Appended, _ now: Int64
     ) -> [Action] {
         switch appended.record.body {
-        case .lead: return told(life.handle(.begin, now: now), now)
+        case .lead: return release(now) + told(life.handle(.begin, now: now), now)
         case .result: return [.over(.finished)]
         case .claim(let claim):
             return publishLetters(claim.epoch)

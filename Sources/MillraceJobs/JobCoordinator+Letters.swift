@@ -6,6 +6,17 @@ import MillraceDelivery
 import MillraceWire
 
 extension JobCoordinator {
+    /// A record in quarantine that its node is to get again.
+    package struct ReleasedRecord: Hashable, Sendable {
+        package var node: String
+        package var hash: ContentHash
+
+        package init(node: String, hash: ContentHash) {
+            self.node = node
+            self.hash = hash
+        }
+    }
+
     /// The epoch is claimed, and with it what earlier ones that came to nothing left behind.
     mutating func publishLetters(_ epoch: Epoch) -> [Action] {
         let files = letters.last { $0.epoch == epoch }?.files ?? []
@@ -27,6 +38,15 @@ extension JobCoordinator {
     var quarantine: [QuarantinedRecord] {
         log.log.quarantined.map {
             QuarantinedRecord(node: $0.node, hash: $0.hash, reason: $0.reason)
+        }
+    }
+
+    /// What is sent back to its node is no longer taken out before it. In the log before the first
+    /// attempt, which therefore knows it.
+    mutating func release(_ now: Int64) -> [Action] {
+        let held = Set(log.log.quarantined.map { ReleasedRecord(node: $0.node, hash: $0.hash) })
+        return options.released.filter(held.contains).flatMap { record in
+            append(.quarantine(.init(lettingGo: record.hash, of: record.node)), now)
         }
     }
 
@@ -94,6 +114,7 @@ extension JobCoordinator {
     mutating func quarantined(
         _ record: DecisionRecord.Quarantine, _ appended: DecisionLog.Appended, _ now: Int64
     ) -> [Action] {
+        if record.letsGo { return told(life.handle(.appended(appended), now: now), now) }
         let crashes = explained.removeValue(forKey: record.hash) ?? 0
         let line = LogLine(
             level: .warn, node: record.node,

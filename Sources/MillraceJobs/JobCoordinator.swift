@@ -24,6 +24,8 @@ package struct JobCoordinator: Sendable {
         package var folder: String
         /// Another run may go on from the folder.
         package var isKept = true
+        /// Records that are to be let go from quarantine: they come once more.
+        package var released: [ReleasedRecord] = []
         /// For nonces and delays.
         package var seed: UInt64
         /// Nanoseconds since 1970 minus the monotonic clock, as of the start.
@@ -206,7 +208,8 @@ package struct JobCoordinator: Sendable {
         switch event {
         case .logRead(let snapshots, let slots):
             let actions = told(log.handle(.read(snapshots: snapshots, slots: slots), now: now), now)
-            if log.log.result != nil { return [.over(.finishedBefore)] }
+            let replays = plan.nodes.contains { ReplayFile.isSource($0.id) }
+            if log.log.result != nil, !replays { return [.over(.finishedBefore)] }
             return actions + append(.lead(.init(owner: plan.job, build: Release.version)), now)
         case .logUnreadable(let failure): return [.over(.failed(failure))]
         case .log(let event):

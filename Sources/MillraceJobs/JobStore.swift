@@ -6,7 +6,7 @@
 //     log/<20 digits>         slots of the decision log
 //     log/snap-<20 digits>    what the log says up to a slot
 //     manifests/  state/      see `Manifest`, `SegmentFormat`
-//     dlq/                    see `LetterFiles`
+//     dlq/                    see `LetterFiles`, `ReplayFile`
 //     journal/                see `JournalFormat`; written by executors
 import MillraceCore
 import MillraceDelivery

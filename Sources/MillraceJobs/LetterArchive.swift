@@ -4,8 +4,8 @@ import MillraceCore
 import MillraceDelivery
 import MillraceSystem
 
-/// The dead letters in a job's folder, for whoever is not its supervisor: it takes no lock, and the
-/// job may run meanwhile. Which files count: `LetterFiles`.
+/// The dead letters in a job's folder, for whoever is not its supervisor: the job may run
+/// meanwhile. Which files count: `LetterFiles`; what is on its way back: `ReplayFile`.
 package struct LetterArchive: Sendable {
     /// Which letters are meant; nil: any.
     package struct Wish: Sendable {
@@ -26,9 +26,9 @@ package struct LetterArchive: Sendable {
         }
     }
 
-    private let folder: StateFolder
+    let folder: StateFolder
     private static let fileBytesMax = 1 << 30
-    private static let manifestBytesMax = 64 << 20
+    static let manifestBytesMax = 64 << 20
 
     /// nil: there is no job's folder at `path`.
     package init?(_ path: String) {
@@ -36,24 +36,59 @@ package struct LetterArchive: Sendable {
         guard
             ["log", "manifests"].allSatisfy({ manager.fileExists(atPath: "\(path)/\($0)") })
         else { return nil }
-        folder = StateFolder(existing: path)
+        folder = StateFolder(existing: path, isDurable: !PrivateFolder.isOne(path))
     }
 
-    /// The letters that are meant, oldest first. Throws MR6002 and MR6004.
+    /// Another run may go on from it.
+    package var isKept: Bool { folder.isDurable }
+
+    /// The open letters that are meant, oldest first. Throws MR6002 and MR6004.
     package func letters(_ wish: Wish) throws(Failure) -> [DeadLetter] {
-        var found: [DeadLetter] = []
-        for name in try names() {
-            found += try lines(of: name).map(\.letter).filter(wish.fits)
-        }
-        return found.sorted { ($0.at, $0.sequence) < ($1.at, $1.sequence) }
+        try open(wish).map(\.letter)
     }
 
-    /// Removes the letters that are meant, for ever; how many they were.
+    /// The same, with where they lie. What is on its way back is not open: looked for first, for
+    /// its file goes when its letters have gone.
+    func open(_ wish: Wish) throws(Failure) -> [(letter: DeadLetter, place: ReplayFile.Place)] {
+        let leaving = try leaving()
+        var found: [(letter: DeadLetter, place: ReplayFile.Place)] = []
+        for name in try names() {
+            found += try lines(of: name).filter {
+                wish.fits($0.letter) && !leaving.contains($0.place)
+            }.map { ($0.letter, $0.place) }
+        }
+        return found.sorted {
+            ($0.letter.at, $0.letter.sequence) < ($1.letter.at, $1.letter.sequence)
+        }
+    }
+
+    /// Removes the open letters that are meant, for ever; how many they were.
     package func purge(_ wish: Wish) throws(Failure) -> Int {
+        let lock = try hold()
+        defer { withExtendedLifetime(lock) {} }
+        let leaving = try leaving()
+        return try remove { wish.fits($0) && !leaving.contains($1) }
+    }
+
+    /// The right to change what lies here, and the folders for it.
+    func hold() throws(Failure) -> StateLock {
+        do throws(SystemError) {
+            _ = try StateFolder(folder.path, folders: [LetterFiles.folder, LetterFiles.replay])
+            let lock = try StateLock.wait("\(folder.path)/\(LetterFiles.lock)")
+            try folder.sweep(LetterFiles.replay)
+            return lock
+        } catch {
+            throw error.failure(.storeFailed)
+        }
+    }
+
+    func remove(
+        where isDoomed: (DeadLetter, ReplayFile.Place) -> Bool
+    ) throws(Failure) -> Int {
         var count = 0
         for name in try names() {
             let lines = try lines(of: name)
-            let kept = lines.filter { !wish.fits($0.letter) }
+            let kept = lines.filter { !isDoomed($0.letter, $0.place) }
             guard kept.count < lines.count else { continue }
             count += lines.count - kept.count
             let target = LetterFiles.claimed(name)
@@ -61,13 +96,13 @@ package struct LetterArchive: Sendable {
                 // Its job would move it, and then find nothing to do.
                 try folder.move(name, to: target)
                 if kept.isEmpty {
-                    try folder.remove(target)
+                    try folder.removeForEver(target)
                 } else {
                     let bytes = kept.flatMap { $0.bytes + [UInt8(ascii: "\n")] }
                     try DurableFile.write(bytes, to: "\(folder.path)/\(target)", mode: 0o600)
                 }
             } catch {
-                throw error.failure(.storeFailed)
+                throw error.failure(error.isOutOfSpace ? .noSpaceLeft : .storeFailed)
             }
         }
         return count
@@ -88,18 +123,20 @@ package struct LetterArchive: Sendable {
     /// What the newest claim names. A running job may take files away under a reader: then its
     /// supervisor moves what is claimed within moments.
     private func newestClaim() -> [String] {
-        do {
-            let log = try JobStore.log(of: folder)
-            return try log.regions.compactMap(\.claim).flatMap { claim in
-                let bytes = try folder.read(claim.manifest, limit: Self.manifestBytesMax)
-                return try ManifestCodec.decoded(bytes).letterFiles
-            }
-        } catch {
-            return []
+        (try? manifests().flatMap(\.letterFiles)) ?? []
+    }
+
+    /// Of the newest claims.
+    func manifests() throws -> [Manifest] {
+        try JobStore.log(of: folder).regions.compactMap(\.claim).map { claim in
+            try ManifestCodec.decoded(
+                folder.read(claim.manifest, limit: Self.manifestBytesMax))
         }
     }
 
-    private func lines(of name: String) throws(Failure) -> [(letter: DeadLetter, bytes: [UInt8])] {
+    private typealias Line = (letter: DeadLetter, place: ReplayFile.Place, bytes: [UInt8])
+
+    private func lines(of name: String) throws(Failure) -> [Line] {
         let bytes: [UInt8]
         do {
             bytes = try folder.read(name, limit: Self.fileBytesMax)
@@ -109,7 +146,8 @@ package struct LetterArchive: Sendable {
             throw error.failure(.storeFailed)
         }
         let decoder = JSONDecoder()
-        var all: [(letter: DeadLetter, bytes: [UInt8])] = []
+        let file = String(name.split(separator: "/").last ?? "")
+        var all: [Line] = []
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             guard let letter = try? decoder.decode(DeadLetter.self, from: Data(line)) else {
                 throw Failure(
@@ -117,7 +155,8 @@ package struct LetterArchive: Sendable {
                     "\(folder.path)/\(name): line \(all.count + 1) is no dead letter",
                     next: "remove the line, or restore the file from a copy")
             }
-            all.append((letter, Array(line)))
+            let place = ReplayFile.Place(file: file, line: ContentHash(of: line))
+            all.append((letter, place, Array(line)))
         }
         return all
     }

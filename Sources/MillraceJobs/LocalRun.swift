@@ -30,6 +30,8 @@ package final class LocalRun: Sendable {
         package var stateFolder: String?
         /// What the job begins with; the folder is an empty one then.
         package var savepoint: Savepoint?
+        /// What quarantine lets go, for it is sent back to its node.
+        package var released: [JobCoordinator.ReleasedRecord] = []
 
         /// `keepsState`: another run will go on from the folder.
         package init(
@@ -147,6 +149,7 @@ package final class LocalRun: Sendable {
             try act(machine.begin(), &machine)
             while !machine.isOver { try turn(&machine, due: &due) }
             finish()
+            putLettersAway()
             return outcome(machine)
         } catch let error as SystemError {
             finish()
@@ -155,6 +158,16 @@ package final class LocalRun: Sendable {
             return cannotStart(failure)
         } catch {
             preconditionFailure("BUG: \(error)")
+        }
+    }
+
+    /// What was given back to its node and has arrived there: the next run does it otherwise.
+    private func putLettersAway() {
+        guard let folder = options.stateFolder, options.machine.keepsState else { return }
+        do throws(Failure) {
+            try LetterArchive(folder)?.putAway()
+        } catch {
+            onLog(LogLine(level: .warn, text: error.text, code: error.code))
         }
     }
 
@@ -172,11 +185,12 @@ package final class LocalRun: Sendable {
             try store.begin(from: savepoint, job: plan.name)
         }
         self.store.withLock { $0 = store }
-        return JobCoordinator(
-            plan: plan,
-            options: .init(
-                plan: plan, folder: folder, isKept: isKept, seed: Entropy.number(),
-                wallOffset: WallClock.now() - MonotonicClock.now()))
+        try LetterArchive(folder)?.putAway(but: Set(plan.nodes.map(\.id)))
+        var job = JobCoordinator.Options(
+            plan: plan, folder: folder, isKept: isKept, seed: Entropy.number(),
+            wallOffset: WallClock.now() - MonotonicClock.now())
+        job.released = options.released
+        return JobCoordinator(plan: plan, options: job)
     }
 }
 

@@ -16,6 +16,8 @@ enum StateMapping {
                 next: "put the node back, or begin with another state directory")
         }
         for piece in manifest.pieces where piece.kind != .watermark {
+            // Dead letters that have been replayed. What is left of others stays where it is.
+            if ReplayFile.isSource(piece.task.node) { continue }
             guard let tasks = parallelism[piece.task.node] else {
                 throw Failure(
                     .stateLost, node: piece.task.node,

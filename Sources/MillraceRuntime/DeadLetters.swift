@@ -157,9 +157,11 @@ final class LetterDesk: RecordWarden {
             if let said = words.code { code = said.description }
             if !words.text.isEmpty { text = words.text }
         }
+        let inputs = member.node.operation.inputs
         return DeadLetter(
             node: member.node.id, instance: member.instance.number, code: code, text: text,
-            lane: record.lane, sequence: record.sequence, time: record.eventTime,
+            lane: record.lane, sequence: record.sequence,
+            input: inputs.count > 1 ? inputs[record.input].name : nil, time: record.eventTime,
             at: WallClock.now(), key: record.isUnkeyed ? nil : Array(record.key),
             value: Array(record.value))
     }

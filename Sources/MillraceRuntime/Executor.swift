@@ -158,11 +158,7 @@ final class Executor: Sendable {
             return
         }
         state.withLock { $0.checkpoints }?.complete(point.epoch)
-        let parallelism = Dictionary(
-            plan.nodes.map { ($0.id, $0.parallelism) }, uniquingKeysWith: max)
-        take(
-            .restore(
-                try RestoredState(point, folder: folder, parallelism: parallelism)))
+        take(.restore(try RestoredState(point, folder: folder, plan: plan)))
     }
 
     /// All loops take the step; the last one to answer tells.

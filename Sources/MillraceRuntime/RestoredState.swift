@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import MillraceCore
 import MillraceDelivery
+import MillraceGraph
 import MillraceHost
 import MillraceSystem
 import MillraceWire
@@ -22,11 +23,12 @@ struct RestoredState: Sendable {
     /// Where sources stood, by node: whichever instance reads a split goes on there.
     private var splits: [String: [SplitPosition]] = [:]
     private var lanes: [LaneID: Manifest.Lane] = [:]
+    /// Nodes behind one that the checkpoint does not know: more comes, whatever it says.
+    private var reopened: Set<String> = []
 
-    /// `parallelism`: of each node of the plan, for pieces that belong to key groups.
-    init(
-        _ point: RestorePoint, folder: StateFolder, parallelism: [String: Int]
-    ) throws(Failure) {
+    init(_ point: RestorePoint, folder: StateFolder, plan: Plan) throws(Failure) {
+        let parallelism = Dictionary(
+            plan.nodes.map { ($0.id, $0.parallelism) }, uniquingKeysWith: max)
         epoch = point.epoch
         for lane in point.lanes { lanes[lane.lane] = lane }
         for journal in point.journals {
@@ -48,8 +50,25 @@ struct RestoredState: Sendable {
             guard ContentHash(of: bytes) == piece.hash else { throw Self.damaged(piece) }
             try add(piece, bytes, parallelism[piece.task.node] ?? 1)
         }
+        reopen(plan)
     }
 
+    /// In topological order, as the nodes of a plan are.
+    private mutating func reopen(_ plan: Plan) {
+        let known = Set(tasks.filter { $0.value.position != nil }.map(\.key.node))
+        for (place, node) in plan.nodes.enumerated() {
+            let sources = plan.edges.filter { $0.to == place }.map { plan.nodes[$0.from].id }
+            if sources.contains(where: { !known.contains($0) || reopened.contains($0) }) {
+                reopened.insert(node.id)
+            }
+        }
+        for id in tasks.keys where reopened.contains(id.node) {
+            tasks[id]?.position?.chain.hasEnded = false
+            tasks[id]?.position?.chain.stopped = 0
+        }
+    }
+
+    func isReopened(_ node: String) -> Bool { reopened.contains(node) }
     func task(_ id: TaskID) -> Task { tasks[id] ?? Task() }
     func splits(of node: String) -> [SplitPosition] { splits[node] ?? [] }
     func lane(_ id: LaneID) -> Manifest.Lane? { lanes[id] }
@@ -85,12 +104,9 @@ struct RestoredState: Sendable {
         } catch {
             throw error.failure(.stateDamaged, next: "restore \(file.name) from a copy")
         }
-        guard UInt64(bytes.count) == file.length, ContentHash(of: bytes) == file.hash else {
-            throw Failure(
-                .stateDamaged, "\(file.name) is not what was written: its hash differs",
-                next: "restore the file from a copy; nothing older was used instead")
+        return try SegmentFormat.stream(of: bytes, as: file) {
+            Compression.expanded($0, size: $1)
         }
-        return try SegmentFormat.stream(of: bytes) { Compression.expanded($0, size: $1) }
     }
 
     private static func damaged(_ piece: Piece) -> Failure {

@@ -88,11 +88,16 @@ final class TaskletChain: Sendable {
                 stateVersion: saved.stateVersion, epoch: state.epoch, on: loop)
             try member.instance.restoreKeyed(saved.keyed)
         }
+        let positions = members.compactMap { state.task($0.id).position }
         for named in inputs {
             guard let lane = state.lane(named.id) else { continue }
-            named.lane.resume(at: lane.records, watermark: lane.time?.watermark ?? .min)
+            var watermark = lane.time?.watermark ?? .min
+            // It ended there, and goes on here.
+            if watermark == .max, state.isReopened(members[0].node.id) {
+                watermark = positions.first?.chain.watermark ?? .min
+            }
+            named.lane.resume(at: lane.records, watermark: watermark)
         }
-        let positions = members.compactMap { state.task($0.id).position }
         guard let chain = TaskPosition.chain(of: positions), positions.count == members.count
         else { return }
         handle.resume(chain, members: positions.map(\.task))

@@ -56,6 +56,11 @@ package final class PrivateFolder: Sendable {
         }
     }
 
+    /// One of these, of whatever process.
+    package static func isOne(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(path)/\(lockName)")
+    }
+
     /// With everything in it.
     package func remove() {
         let doomed = path + ".gone"

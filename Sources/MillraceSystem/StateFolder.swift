@@ -161,6 +161,12 @@ package struct StateFolder: Sendable {
         }
     }
 
+    /// The same, and it does not come back after a loss of power.
+    package func removeForEver(_ name: String) throws(SystemError) {
+        try remove(name)
+        try syncFolder(of: "\(path)/\(name)")
+    }
+
     private static func make(_ path: String) throws(SystemError) {
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw SystemError("mkdir", errno, object: path)

@@ -8,17 +8,19 @@ import MillraceSystem
 
 struct DeadLetterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dlq", abstract: "Look at records that operators refused.",
+        commandName: "dlq", abstract: "Look at records that operators refused, or try them again.",
         discussion: """
             They are kept in the state directory of a run, which may go on meanwhile. A run without
             one keeps them as long as it lives.
 
               millrace dlq list state
               millrace dlq show state/parse --code MR4001 --limit 3
+              millrace dlq replay state/parse
               millrace dlq purge run-7f3a --since 1h
             """,
         subcommands: [
-            DeadLetterListCommand.self, DeadLetterShowCommand.self, DeadLetterPurgeCommand.self,
+            DeadLetterListCommand.self, DeadLetterShowCommand.self, DeadLetterReplayCommand.self,
+            DeadLetterPurgeCommand.self,
         ])
 }
 
@@ -98,8 +100,14 @@ struct DeadLetterListCommand: ParsableCommand {
             output.data(JSON.object([.init("items", .array(items)), .init("next", .null)]).text)
             return
         }
+        let waiting = waiting(archive, wish)
+        if waiting > 0 {
+            output.note(
+                "\(Figures.count(waiting, "dead letter")) given back by the next run with this "
+                    + "state directory")
+        }
         guard !groups.isEmpty else {
-            output.note("nothing was refused")
+            if waiting == 0 { output.note("nothing was refused") }
             return
         }
         var table = TextTable([
@@ -115,6 +123,13 @@ struct DeadLetterListCommand: ParsableCommand {
         }
         for line in table.lines { output.data(line) }
         output.note("next: millrace dlq show \(options.target)")
+    }
+
+    /// On their way back to the node, or to any. A job that runs may take files away under us.
+    private func waiting(_ archive: LetterArchive, _ wish: LetterArchive.Wish) -> Int {
+        let replays = (try? archive.replays()) ?? []
+        return replays.filter { (wish.node ?? $0.file.node) == $0.file.node }
+            .reduce(0) { $0 + $1.left }
     }
 }
 

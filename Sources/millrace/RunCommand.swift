@@ -69,11 +69,13 @@ struct RunCommand: ParsableCommand {
         let signals = try System.call { try SignalWatch() }
         let input = try TopologyInput.read(words)
         let (job, listener) = try RunFolder.listen()
-        let (plan, checked) = try topology.checked(
+        let (written, checked) = try topology.checked(
             input, job: job, plugins: plugins, output: output)
         let state = try RunState(
-            stateDir: stateDir, from: from, plan: plan, checked: checked)
+            stateDir: stateDir, from: from, plan: written, checked: checked)
         defer { state.clean() }
+        let replays = try RunReplays(state)
+        let plan = try replays.added(to: written, plugins)
         if state.isKept { checked.tellDelivery(output) }
         let writesData = plan.nodes.contains { $0.operation.id == "stdout" }
         let console = RunConsole(
@@ -81,14 +83,14 @@ struct RunCommand: ParsableCommand {
             log: .init(job: job, level: level, form: Terminal.isTTY(2) ? .text : .json),
             wish: stats, dataOnTerminal: writesData && Terminal.isTTY(1))
         let journal = RunJournal()
+        var options = LocalRun.Options(
+            drainTimeout: drainTimeout.nanoseconds, duration: duration?.nanoseconds,
+            limit: limit, stateFolder: state.folder, keepsState: state.isKept,
+            savepoint: state.savepoint, arguments: ["executor", "--log-level", level.rawValue])
+        options.released = replays.released
         let run = try System.call {
             try LocalRun(
-                plan: plan, executable: PluginOptions.executable(),
-                options: .init(
-                    drainTimeout: drainTimeout.nanoseconds, duration: duration?.nanoseconds,
-                    limit: limit, stateFolder: state.folder, keepsState: state.isKept,
-                    savepoint: state.savepoint,
-                    arguments: ["executor", "--log-level", level.rawValue]),
+                plan: plan, executable: PluginOptions.executable(), options: options,
                 signals: signals,
                 onLog: { line in
                     journal.add(line, time: WallClock.now())
@@ -108,6 +110,7 @@ struct RunCommand: ParsableCommand {
             }
         }
         if let savepoint = state.savepoint { console.note(Self.told(savepoint)) }
+        for line in replays.notes { console.note(line) }
         let outcome = run.run()
         ticker.stop()
         console.tellHidden(atEnd: true)

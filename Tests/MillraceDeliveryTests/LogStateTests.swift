@@ -5,7 +5,8 @@ import Testing
 @testable import MillraceDelivery
 
 /// Records in a small notation: `lead2` of turn 2, `gen3` attempt 3, `claim5.3` epoch 5 of attempt
-/// 3, `done5`, `noop`, `end`. Turn and reserved numbers go on from record to record.
+/// 3, `done5`, `noop`, `end`, a record in quarantine by `hold7` and out by `let7`.
+/// Turn and reserved numbers go on from record to record.
 func records(_ words: String) -> [DecisionRecord] {
     var turn: Turn = 0
     return words.split(separator: " ").enumerated().map { at, word in
@@ -22,6 +23,12 @@ func records(_ words: String) -> [DecisionRecord] {
         case "free":
             body = .claim(Sample.claim(numbers[0], attempt: numbers[1], needsCommit: false))
         case "done": body = .done(region: 0, epoch: numbers[0])
+        case "hold":
+            let hash = ContentHash(low: numbers[0], high: 0)
+            body = .quarantine(.init(node: "a", hash: hash, origin: "crash", reason: "SIGSEGV"))
+        case "let":
+            let hash = ContentHash(low: numbers[0], high: 0)
+            body = .quarantine(.init(lettingGo: hash, of: "a"))
         case "end": body = .result(.finished)
         default: body = .noop
         }
@@ -53,10 +60,22 @@ struct LogStateTests {
             "lead1 lead1", "lead2 lead1", "noop", "lead2 zombie1", "lead1 gen1 gen1",
             "lead1 claim1.1", "lead1 gen1 claim1.1 claim2.1", "lead1 gen1 gen2 claim1.1",
             "lead1 gen1 claim3.1 done3 claim3.1", "lead1 gen1 claim101.1", "lead1 gen1 done1",
-            "lead1 gen1 claim2.1 done1", "lead1 gen1 claim2.1 done2 done2", "lead1 end gen1",
+            "lead1 gen1 claim2.1 done1", "lead1 gen1 claim2.1 done2 done2", "lead1 end claim1.1",
+            "lead1 gen1 end lead2 claim1.1", "lead1 end hold1",
         ] {
             #expect(folded(words) == nil, "\(words)")
         }
+    }
+
+    @Test func `a job that has ended begins again with the next attempt`() throws {
+        let ended = "lead1 gen1 hold7 hold8 free1.1 end lead2"
+        #expect(folded(ended)?.result == .finished)
+        let again = try #require(folded("\(ended) let7 gen2 free2.2"))
+        #expect(again.result == nil && again.region(0).claim?.epoch == 2)
+        #expect(again.quarantined.map(\.hash.low) == [8])
+        #expect(folded("\(ended) gen2 free2.2 end")?.result == .finished)
+        let snapshot = try LogSnapshot.decoded(LogSnapshot.encoded(again), slot: again.slot)
+        #expect(snapshot == again)
     }
 
     @Test func `a claim that needs no commit is its own end`() {

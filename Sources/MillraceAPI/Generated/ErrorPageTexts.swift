@@ -1294,6 +1294,8 @@ enum ErrorPageTexts {
             ## How to fix it
             `millrace dlq show STATE-DIR` prints such records of a run with a state directory. Let a node read
             `NODE.errors` to do something about them; write `on_error: drop` where they are not worth keeping.
+            When the operator or the data's form is mended, `millrace dlq replay STATE-DIR/NODE` gives them to it
+            once more.
 
             ## Example
             ```text
@@ -1486,6 +1488,24 @@ enum ErrorPageTexts {
             ```text
             error MR4401  parse: more than 1000 dead letters within a minute; the last one: MR4001 no JSON: expected a value at byte 0, found `b`
                mend the data or the node; where that many are right, raise `dead_letter.limit` or read `parse.errors`
+            ```
+            """#,
+        4403: #"""
+            # MR4403 replay target gone
+
+            ## What it means
+            Dead letters were to be given to a node that cannot take them: there is none of that name in the
+            topology, it is a source, its input is not known, or each of its tasks gets every record, so that
+            giving one to all of them would be once too often. Nothing was given back and nothing is lost.
+
+            ## How to fix it
+            Put the node back under its name, or send the letters somewhere else: `millrace dlq replay STATE-DIR
+            --cancel` makes those open again that no run has begun with, and `--to NODE` names another node.
+
+            ## Example
+            ```text
+            error MR4403  parse: dead letters are to be given to it, and there is no such node
+               put it back, or take the letters back with `millrace dlq replay … --cancel` and send them to another node with --to
             ```
             """#,
         5302: #"""
