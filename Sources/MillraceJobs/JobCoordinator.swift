@@ -25,7 +25,7 @@ package struct JobCoordinator: Sendable {
         /// Another run may go on from the folder.
         package var isKept = true
         /// Records that are to be let go from quarantine: they come once more.
-        package var released: [ReleasedRecord] = []
+        package var released: Set<ReleasedRecord> = []
         /// For nonces and delays.
         package var seed: UInt64
         /// Nanoseconds since 1970 minus the monotonic clock, as of the start.

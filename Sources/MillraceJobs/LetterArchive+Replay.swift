@@ -228,16 +228,16 @@ extension LetterArchive {
 
 extension LetterArchive {
     /// Records in quarantine that are sent back with these, and with which no epoch has begun.
-    package func released(
-        by replays: [Replay]
-    ) -> [JobCoordinator.ReleasedRecord] {
+    package func released(by replays: [Replay]) -> Set<JobCoordinator.ReleasedRecord> {
         guard let log = try? JobStore.log(of: folder), !log.quarantined.isEmpty else { return [] }
         let held = Set(
             log.quarantined.map { JobCoordinator.ReleasedRecord(node: $0.node, hash: $0.hash) })
-        return replays.filter { $0.position == nil }.flatMap { replay in
-            replay.file.records.map { .init(node: replay.file.node, hash: $0.hash) }
-                .filter(held.contains)
+        let sent = replays.filter { $0.position == nil }.flatMap { replay in
+            replay.file.records.map {
+                JobCoordinator.ReleasedRecord(node: replay.file.node, hash: $0.hash)
+            }
         }
+        return held.intersection(sent)
     }
 
     /// For whoever has the job's folder: letters that have arrived are removed, but those of these

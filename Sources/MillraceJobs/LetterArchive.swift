@@ -39,6 +39,9 @@ package struct LetterArchive: Sendable {
         folder = StateFolder(existing: path, isDurable: !PrivateFolder.isOne(path))
     }
 
+    /// Of the job's folder, as it was named.
+    package var path: String { folder.path }
+
     /// Another run may go on from it.
     package var isKept: Bool { folder.isDurable }
 

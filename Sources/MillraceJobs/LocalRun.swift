@@ -31,7 +31,7 @@ package final class LocalRun: Sendable {
         /// What the job begins with; the folder is an empty one then.
         package var savepoint: Savepoint?
         /// What quarantine lets go, for it is sent back to its node.
-        package var released: [JobCoordinator.ReleasedRecord] = []
+        package var released: Set<JobCoordinator.ReleasedRecord> = []
 
         /// `keepsState`: another run will go on from the folder.
         package init(

@@ -90,6 +90,7 @@ struct DeadLetterReplayCommand: ParsableCommand {
         for (node, count) in sent {
             output.note("\(Figures.count(count, "dead letter")) sent back to \(node)")
         }
-        output.note("next: run the job again with this state directory, which gives them back")
+        output.note(
+            "next: run the job again with --state-dir \(archive.path), which gives them back")
     }
 }

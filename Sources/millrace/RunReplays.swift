@@ -19,7 +19,7 @@ struct RunReplays {
     }
 
     /// What quarantine lets go for them.
-    var released: [JobCoordinator.ReleasedRecord] { archive?.released(by: replays) ?? [] }
+    var released: Set<JobCoordinator.ReleasedRecord> { archive?.released(by: replays) ?? [] }
 
     /// The plan with their sources. Throws MR4403, MR2307, and MR2102 without the bundled plugins.
     func added(to plan: Plan, _ plugins: PluginOptions) throws(Failure) -> Plan {
