@@ -42,6 +42,8 @@ static mr_status damaged(const dlq_source *op, uint64_t at) {
 static mr_status map_file(dlq_source *op, const char *path) {
   struct stat facts;
   int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT)
+    return io_fail(op->host, op->ctx, MR_E_CONFIG, "there is no file %s", path);
   if (file < 0)
     return io_fail(op->host, op->ctx, MR_E_CONFIG, "%s: %s", path, strerror(errno));
   void *bytes = MAP_FAILED;

@@ -22,6 +22,7 @@ import Testing
     {
         let from = "{node: \(f), queue: 16}"
         let pace = slow.map { "  pace: {use: rate_limit, from: \(from), with: {rate: \($0)}}\n" }
+        let last = slow == nil ? f : "pace"
         return try sandbox.file(
             "t.yaml",
             """
@@ -32,7 +33,7 @@ import Testing
               in: {use: file.source, with: {path: in.txt}}
               l: {use: lines, from: in}
               \(f): {use: fail, from: l, with: {how: \(how), contains: bad, times: 100000}}
-            \(pace ?? "")  out: {use: file.sink, from: \(slow == nil ? f : "pace"), with: {path: out.txt}}
+            \(pace ?? "")  out: {use: file.sink, from: \(last), with: {path: out.txt}}
             """)
     }
 
