@@ -38,19 +38,21 @@ struct DeadLetterOptions: ParsableArguments {
         help: ArgumentHelp("Only those of so long until now, such as 10m.", valueName: "duration"))
     var since: Span?
 
-    /// A directory that is there is meant before a run.
-    func resolved() throws(Failure) -> (archive: LetterArchive, wish: LetterArchive.Wish) {
+    /// A directory that is there is meant before a run; `job` is the run.
+    func resolved() throws(Failure) -> (
+        archive: LetterArchive, wish: LetterArchive.Wish, job: String?
+    ) {
         if let code, FailureCode(text: code) == nil {
             throw Failure(.usage, "\(code) is no code", next: "write one such as MR4001")
         }
         var wish = LetterArchive.Wish(
             code: code, since: since.map { WallClock.now() - $0.nanoseconds })
-        if let archive = LetterArchive(target) { return (archive, wish) }
+        if let archive = LetterArchive(target) { return (archive, wish, nil) }
         if let slash = target.lastIndex(of: "/"),
             let archive = LetterArchive(String(target[..<slash]))
         {
             wish.node = String(target[target.index(after: slash)...])
-            return (archive, wish)
+            return (archive, wish, nil)
         }
         guard !target.hasPrefix("/"), !target.hasPrefix(".") else {
             throw Failure(
@@ -66,7 +68,7 @@ struct DeadLetterOptions: ParsableArguments {
                 .notFound, "\(client.job) keeps no dead letters: it has no state directory",
                 next: "run it with --state-dir, or read NODE.errors in the topology")
         }
-        return (archive, wish)
+        return (archive, wish, client.job)
     }
 }
 
@@ -83,7 +85,7 @@ struct DeadLetterListCommand: ParsableCommand {
 
     func run() throws {
         let output = common.output
-        let (archive, wish) = try options.resolved()
+        let (archive, wish, _) = try options.resolved()
         let letters = try archive.letters(wish)
         let groups = Dictionary(grouping: letters) { [$0.node, $0.code] }
             .sorted { $0.key.lexicographicallyPrecedes($1.key) }.prefix(max(0, limit ?? .max))
@@ -145,7 +147,7 @@ struct DeadLetterShowCommand: ParsableCommand {
 
     func run() throws {
         let output = common.output
-        let (archive, wish) = try options.resolved()
+        let (archive, wish, _) = try options.resolved()
         let letters = try archive.letters(wish).suffix(max(0, limit ?? .max))
         if output.format == .json {
             let items = JSON.array(letters.map(\.object))
@@ -173,7 +175,7 @@ struct DeadLetterPurgeCommand: ParsableCommand {
 
     func run() throws {
         let output = common.output
-        let (archive, wish) = try options.resolved()
+        let (archive, wish, _) = try options.resolved()
         let count = try archive.purge(wish)
         if output.format == .json {
             output.data(JSON.object([.init("removed", .int(Int64(count)))]).text)

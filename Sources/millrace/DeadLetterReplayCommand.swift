@@ -37,7 +37,7 @@ struct DeadLetterReplayCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (archive, wish) = try options.resolved()
+        let (archive, wish, job) = try options.resolved()
         guard archive.isKept else {
             throw Failure(
                 .wrongState,
@@ -48,7 +48,8 @@ struct DeadLetterReplayCommand: ParsableCommand {
         if cancel {
             try tellTakenBack(try archive.cancelReplays(of: wish.node))
         } else {
-            try tellSent(try archive.replay(wish, to: to, limit: limit), archive, wish)
+            let sent = try archive.replay(wish, to: to, limit: limit)
+            try tellSent(sent, archive, to ?? wish.node, job)
         }
     }
 
@@ -62,11 +63,10 @@ struct DeadLetterReplayCommand: ParsableCommand {
     }
 
     private func tellSent(
-        _ sent: [(node: String, count: Int)], _ archive: LetterArchive,
-        _ wish: LetterArchive.Wish
+        _ sent: [(node: String, count: Int)], _ archive: LetterArchive, _ node: String?,
+        _ job: String?
     ) throws {
         let output = common.output
-        let node = to ?? wish.node
         let waiting = try archive.replays().filter { (node ?? $0.file.node) == $0.file.node }
             .reduce(0) { $0 + $1.left }
         if sent.isEmpty, waiting == 0 {
@@ -91,6 +91,7 @@ struct DeadLetterReplayCommand: ParsableCommand {
             output.note("\(Figures.count(count, "dead letter")) sent back to \(node)")
         }
         output.note(
-            "next: run the job again with --state-dir \(archive.path), which gives them back")
+            "next: \(job.map { "`millrace stop \($0)`, then " } ?? "")run the job again with "
+                + "--state-dir \(archive.path), which gives them back")
     }
 }

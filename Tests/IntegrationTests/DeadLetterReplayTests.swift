@@ -183,7 +183,8 @@ import Testing
         while try dlq("list", String(job)).out.isEmpty, Date() < deadline {}
         let busy = try dlq("replay", "state", "--cancel")
         #expect(busy.code == 69 && busy.err.contains("error MR6106"), "\(busy.err)")
-        #expect(try dlq("replay", String(job)).err.contains("sent back to f\n"))
+        let sent = try dlq("replay", String(job)).err
+        #expect(sent.contains("sent back to f\nnext: `millrace stop \(job)`, then run "), "\(sent)")
         running.signal(SIGTERM)
         #expect(running.end().code == 0)
         let again = try sandbox.start(words + Self.mended).end()
