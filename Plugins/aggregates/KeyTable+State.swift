@@ -9,27 +9,57 @@ extension KeyTable {
     static let keyBytesMax: UInt64 = 8 << 20
     private static let groups: UInt32 = 1024
 
+    private static let pieceBytes = 1 << 16
+
+    /// Takes time in proportion to the keys: records wait for it.
     func save(to writer: borrowing StateWriter, byGroup: Bool) throws {
-        var slots = unsafe sorted().map {
-            unsafe (group: mr_key_group($0.pointee.hash, Self.groups), slot: $0)
-        }
-        if byGroup {
-            unsafe slots.sort { left, right in
-                unsafe left.group != right.group
-                    ? left.group < right.group
-                    : Self.precedes(left.slot.pointee, right.slot.pointee)
-            }
-        }
+        var piece: [UInt8] = []
+        piece.reserveCapacity(Self.pieceBytes + 256)
         var open: UInt32?
-        for (group, slot) in unsafe slots {
-            if byGroup, group != open { try writer.keyGroup(Int(group)) }
+        for slot in unsafe byGroup ? usedByGroup() : used() {
+            let group = unsafe Self.group(slot)
+            let begins = byGroup && group != open
+            if begins || piece.count >= Self.pieceBytes {
+                try writer.write(piece.span)
+                piece.removeAll(keepingCapacity: true)
+            }
+            if begins { try writer.keyGroup(Int(group)) }
             open = group
-            let slot = unsafe slot.pointee
-            try writer.write(UInt64(bitPattern: slot.total))
-            try writer.write(slot.hash)
-            try writer.write(slot.shape)
-            try unsafe writer.write(Span(_unsafeElements: slot.bytes))
+            unsafe Self.append(slot.pointee, to: &piece)
         }
+        try writer.write(piece.span)
+    }
+
+    private static func append(_ slot: Slot, to piece: inout [UInt8]) {
+        let numbers = (
+            UInt64(bitPattern: slot.total).littleEndian, slot.hash.littleEndian,
+            slot.shape.littleEndian
+        )
+        unsafe withUnsafeBytes(of: numbers) { unsafe piece.append(contentsOf: $0) }
+        unsafe piece.append(contentsOf: slot.bytes)
+    }
+
+    private static func group(_ slot: UnsafeMutablePointer<Slot>) -> UInt32 {
+        unsafe mr_key_group(slot.pointee.hash, groups)
+    }
+
+    /// By key group ascending: counted, then placed.
+    private func usedByGroup() -> [UnsafeMutablePointer<Slot>] {
+        let used = unsafe used()
+        guard
+            var sorted = unsafe used.first.map({
+                unsafe [UnsafeMutablePointer<Slot>](repeating: $0, count: used.count)
+            })
+        else { return [] }
+        var next = [Int](repeating: 0, count: Int(Self.groups) + 1)
+        for slot in unsafe used { unsafe next[Int(Self.group(slot)) + 1] += 1 }
+        for group in 1..<next.count { next[group] += next[group - 1] }
+        for slot in unsafe used {
+            let group = unsafe Int(Self.group(slot))
+            unsafe sorted[next[group]] = slot
+            next[group] += 1
+        }
+        return unsafe sorted
     }
 
     /// Merges what was saved; `merge` makes one total of the known and the saved one.

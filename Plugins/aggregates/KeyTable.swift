@@ -78,16 +78,19 @@ import MillraceSDK
         return unsafe insert(hash, key, shape)
     }
 
-    /// The slots with a total other than 0, by key bytes ascending; no key comes before the empty
-    /// one. Valid until the next key is added.
-    func sorted() -> [UnsafeMutablePointer<Slot>] {
+    /// The slots with a total other than 0, in no order. Valid until the next key is added.
+    func used() -> [UnsafeMutablePointer<Slot>] {
         var used: [UnsafeMutablePointer<Slot>] = []
         unsafe used.reserveCapacity(count)
         for at in 0...mask where unsafe slots[at].key != nil && slots[at].total != 0 {
             unsafe used.append(slots + at)
         }
-        unsafe used.sort { unsafe Self.precedes($0.pointee, $1.pointee) }
         return unsafe used
+    }
+
+    /// The same by key bytes ascending; no key comes before the empty one.
+    func sorted() -> [UnsafeMutablePointer<Slot>] {
+        unsafe used().sorted { unsafe Self.precedes($0.pointee, $1.pointee) }
     }
 
     static func precedes(_ left: Slot, _ right: Slot) -> Bool {

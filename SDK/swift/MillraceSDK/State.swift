@@ -59,6 +59,7 @@ import CMillrace
             guard try unsafe chunk.withUnsafeMutableBytes({ try unsafe fill($0) }) else {
                 throw Self.cut
             }
+            if chunk.count == count { return chunk }
             bytes += chunk
         }
         return bytes
