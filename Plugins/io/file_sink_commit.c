@@ -48,19 +48,20 @@ typedef struct {
   int from, to; /* -1: not open */
 } placing;
 
-static int is_there(const file_sink *sink, const placing *place) {
-  uint64_t found;
-  return io_digest_file(sink->host->hash, place->to, place->offset, place->size, &found) > 0 &&
-         found == place->digest;
+/* Does the file have this digest from `offset` on? 1, 0, or -1: it cannot be read, and errno says
+ * why. */
+static int matches(const file_sink *sink, int file, uint64_t offset, uint64_t size,
+                   uint64_t digest) {
+  uint64_t found = 0;
+  int whole = io_digest_file(sink->host->hash, file, offset, size, &found);
+  return whole > 0 ? found == digest : whole;
 }
 
-/* Are the hidden bytes those that were prepared? */
+/* Are the hidden bytes those that were prepared? As above. */
 static int is_intact(const file_sink *sink, const placing *place) {
-  uint64_t found;
   if (place->from < 0)
     return io_digest_of(sink->host->hash, place->bytes, place->size) == place->digest;
-  return io_digest_file(sink->host->hash, place->from, 0, place->size, &found) > 0 &&
-         found == place->digest;
+  return matches(sink, place->from, 0, place->size, place->digest);
 }
 
 /* 1: all of it is written; 0: it failed, and errno says why. */
@@ -104,12 +105,18 @@ static mr_commit_result commit_open(const file_sink *sink, const placing *place)
   if (fstat(place->to, &facts) != 0)
     return refused(sink, "look at", place->path);
   if (place->hidden[0] != 0 && place->from < 0) {
-    if (is_there(sink, place))
+    int is_there = matches(sink, place->to, place->offset, place->size, place->digest);
+    if (is_there < 0)
+      return refused(sink, "read", place->path);
+    if (is_there)
       return MR_COMMIT_ALREADY;
     return lost(sink, "MR5306 %s is gone, and %s does not have its bytes from %llu to %llu",
                 place->hidden, place->path, from, to);
   }
-  if (!is_intact(sink, place))
+  int intact = is_intact(sink, place);
+  if (intact < 0)
+    return refused(sink, "read", place->hidden);
+  if (!intact)
     return lost(sink,
                 "MR5306 the bytes for %s from %llu to %llu are not as they were prepared (%s)",
                 place->path, from, to, place->hidden[0] != 0 ? place->hidden : "in the token");
@@ -147,8 +154,9 @@ static mr_commit_result commit_place(const file_sink *sink, unpacking *token) {
     close(place.to);
   if (place.from >= 0)
     close(place.from);
-  if (result == MR_COMMITTED && place.offset == 0 && sink->sync != IO_SYNC_NEVER)
-    io_sync_folder(place.path);
+  if (result == MR_COMMITTED && place.offset == 0 && sink->sync != IO_SYNC_NEVER &&
+      !io_sync_folder(place.path))
+    result = refused(sink, "write the folder of", place.path);
   if (result == MR_COMMITTED && place.from >= 0)
     unlink(place.hidden);
   return result;
@@ -156,15 +164,19 @@ static mr_commit_result commit_place(const file_sink *sink, unpacking *token) {
 
 /* ---- parts -------------------------------------------------------------------------------- */
 
-/* Is the file of that name the part, with this length and digest? */
+/* Is the file of that name the part, with this length and digest? 1, 0, or -1: it cannot be read,
+ * and errno says why. */
 static int has_part(const file_sink *sink, const char *path, uint64_t size, uint64_t digest) {
   struct stat facts;
-  uint64_t found = 0;
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  int is = file >= 0 && fstat(file, &facts) == 0 && (uint64_t)facts.st_size == size &&
-           io_digest_file(sink->host->hash, file, 0, size, &found) > 0 && found == digest;
-  if (file >= 0)
-    close(file);
+  if (file < 0)
+    return errno == ENOENT ? 0 : -1;
+  int is = fstat(file, &facts) != 0            ? -1
+           : (uint64_t)facts.st_size != size ? 0
+                                             : matches(sink, file, 0, size, digest);
+  int error = errno;
+  close(file);
+  errno = error;
   return is;
 }
 
@@ -175,7 +187,10 @@ static mr_commit_result commit_part(const file_sink *sink, uint64_t size, uint64
   if (stat(hidden, &facts) != 0) {
     if (errno != ENOENT)
       return refused(sink, "look at", hidden);
-    if (has_part(sink, path, size, digest))
+    int is_there = has_part(sink, path, size, digest);
+    if (is_there < 0)
+      return refused(sink, "read", path);
+    if (is_there)
       return MR_COMMIT_ALREADY;
     return lost(sink, "MR5306 %s is gone, and %s is not the part that it was to become", hidden,
                 path);
@@ -190,7 +205,7 @@ static mr_commit_result commit_part(const file_sink *sink, uint64_t size, uint64
   if (io_give_name(hidden, path))
     return MR_COMMITTED;
   int error = errno;
-  if (error == EEXIST && has_part(sink, path, size, digest)) {
+  if (error == EEXIST && has_part(sink, path, size, digest) > 0) {
     unlink(hidden); /* a rename in two steps was interrupted between them */
     return MR_COMMIT_ALREADY;
   }
@@ -212,8 +227,8 @@ static mr_commit_result commit_parts(const file_sink *sink, unpacking *token) {
     if (one > MR_COMMIT_ALREADY)
       return one;
     result = one == MR_COMMITTED ? MR_COMMITTED : result;
-    if (sink->sync != IO_SYNC_NEVER)
-      io_sync_folder(path);
+    if (sink->sync != IO_SYNC_NEVER && !io_sync_folder(path))
+      return refused(sink, "write the folder of", path);
   }
   return token->failed || token->left > 0 ? lost(sink, "MR5306 the token of an epoch is damaged")
                                           : result;
@@ -227,35 +242,6 @@ static mr_status phase_open(void *op, const mr_sink_writer *who) {
     return MR_OK;
   io_identify_writer(&sink->writer_identity, who, sink->host->hash);
   mr_status status = io_stage_make(&sink->stage, sink->codec, sink->host->hash, &sink->trouble);
-  return status == MR_OK ? MR_OK : io_tell(&sink->trouble, sink->host, sink->ctx);
-}
-
-/* What lies behind the last committed byte was written by a commit that will not be finished, or by
- * a run that is undone. */
-static mr_status cut(file_sink *sink) {
-  struct stat facts;
-  if (fstat(sink->part.file, &facts) != 0)
-    return io_note_errno(&sink->trouble, NULL, "cannot look at %s", sink->path);
-  if ((uint64_t)facts.st_size < sink->offset)
-    return io_note(&sink->trouble, MR_E_STATE,
-                   "MR5306 %s has only %lld bytes, but %llu were written to it\n"
-                   "bring that file back, or start without the old state",
-                   sink->path, (long long)facts.st_size, (unsigned long long)sink->offset);
-  if ((uint64_t)facts.st_size > sink->offset &&
-      ftruncate(sink->part.file, (off_t)sink->offset) != 0)
-    return io_note_errno(&sink->trouble, NULL, "cannot shorten %s", sink->path);
-  return MR_OK;
-}
-
-static mr_status phase_fence(void *op) {
-  file_sink *sink = op;
-  mr_status status = MR_OK;
-  if (sink->streams)
-    return MR_OK;
-  if (!sink->in_parts && sink->restored)
-    status = cut(sink);
-  io_unhide_older(&sink->writer_identity, sink->in_parts ? sink->path : sink->part.path,
-                  sink->inherited);
   return status == MR_OK ? MR_OK : io_tell(&sink->trouble, sink->host, sink->ctx);
 }
 
@@ -285,30 +271,16 @@ static mr_commit_result phase_commit(void *op, const mr_committable *c) {
   return lost(sink, "MR5306 the token of an epoch is damaged");
 }
 
-/* The hidden files go. One that the restored state names stays: what is in it before the aborted
- * epoch is needed. */
+/* The hidden files go when the next attempt starts. Which of them its state names, because a part
+ * that was open then is complete in this token, is not known before. */
 static mr_status phase_abort(void *op, const mr_committable *c) {
-  const file_sink *sink = op;
-  unpacking token = {(const uint8_t *)c->token.data, c->token.size, 0};
-  char path[IO_PATH], hidden[IO_PATH];
-  uint64_t version = unpack_number(&token, 1), kind = unpack_number(&token, 1);
-  if (token.failed || version != IO_TOKEN_VERSION)
-    return MR_OK;
-  uint64_t count = kind == IO_TOKEN_PARTS ? unpack_number(&token, 4) : kind == IO_TOKEN_PLACE;
-  for (; count > 0 && !token.failed; count--) {
-    for (int numbers = kind == IO_TOKEN_PARTS ? 2 : 3; numbers > 0; numbers--)
-      unpack_number(&token, 8);
-    unpack_text(&token, path, IO_PATH);
-    unpack_text(&token, hidden, IO_PATH);
-    if (!token.failed && hidden[0] != 0 && strcmp(hidden, sink->inherited) != 0)
-      unlink(hidden);
-  }
+  (void)op;
+  (void)c;
   return MR_OK;
 }
 
 const mr_sink file_sink_phases = {.struct_size = sizeof(mr_sink),
                                   .open = phase_open,
-                                  .fence = phase_fence,
                                   .prepare = phase_prepare,
                                   .commit = phase_commit,
                                   .abort = phase_abort};

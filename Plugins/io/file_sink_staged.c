@@ -253,18 +253,42 @@ static mr_status find_end(file_sink *sink, int empties) {
   return MR_OK;
 }
 
+/* In place: what lies behind the last committed byte was written by a commit that will not be
+ * finished, or by a run that is undone. */
+static mr_status cut(file_sink *sink) {
+  struct stat facts;
+  if (fstat(sink->part.file, &facts) != 0)
+    return io_note_errno(&sink->trouble, NULL, "cannot look at %s", sink->path);
+  if ((uint64_t)facts.st_size < sink->offset)
+    return io_note(&sink->trouble, MR_E_STATE,
+                   "MR5306 %s has only %lld bytes, but %llu were written to it\n"
+                   "bring that file back, or start without the old state",
+                   sink->path, (long long)facts.st_size, (unsigned long long)sink->offset);
+  if ((uint64_t)facts.st_size > sink->offset &&
+      ftruncate(sink->part.file, (off_t)sink->offset) != 0)
+    return io_note_errno(&sink->trouble, NULL, "cannot shorten %s", sink->path);
+  return MR_OK;
+}
+
+static mr_status inherit(file_sink *sink) {
+  if (!io_hide(&sink->writer_identity, sink->path, sink->stage.path))
+    return io_note(&sink->trouble, MR_E_CONFIG, "%s is too long", sink->path);
+  return io_stage_inherit(&sink->stage, sink->inherited, sink->inherited_size,
+                          sink->inherited_digest, &sink->trouble);
+}
+
+/* What earlier attempts have hidden goes here and not in `fence`, which comes before `restore`:
+ * only now is it known which part goes on. */
 mr_status file_sink_start_stage(file_sink *sink, uint64_t restored_epoch) {
-  if (sink->inherited[0] != 0) {
-    mr_status status = io_hide(&sink->writer_identity, sink->path, sink->stage.path)
-                           ? MR_OK
-                           : io_note(&sink->trouble, MR_E_CONFIG, "%s is too long", sink->path);
-    return status == MR_OK ? io_stage_inherit(&sink->stage, sink->inherited, sink->inherited_size,
-                                              sink->inherited_digest, &sink->trouble)
-                           : status;
-  }
-  if (sink->in_parts || sink->restored)
-    return MR_OK;
-  return find_end(sink, !sink->append && restored_epoch == 0);
+  mr_status status = MR_OK;
+  if (sink->inherited[0] != 0)
+    status = inherit(sink);
+  else if (!sink->in_parts)
+    status = sink->restored ? cut(sink) : find_end(sink, !sink->append && restored_epoch == 0);
+  if (status == MR_OK)
+    io_unhide_older(&sink->writer_identity, sink->in_parts ? sink->path : sink->part.path,
+                    sink->inherited);
+  return status;
 }
 
 void file_sink_free_stage(file_sink *sink) {

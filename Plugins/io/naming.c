@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "naming.h"
+#include "part.h"
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
@@ -95,8 +95,12 @@ mr_status io_make_folders(const char *path, io_trouble *trouble) {
   char folder[IO_PATH];
   for (const char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST && errno != EISDIR)
+    int made = mkdir(folder, 0777) == 0;
+    if (!made && errno != EEXIST && errno != EISDIR)
       return io_note_errno(trouble, NULL, "cannot make the folder %s", folder);
+    /* With its name everything in it would be lost. */
+    if (made && !io_sync_folder(folder))
+      return io_note_errno(trouble, NULL, "cannot write the folder of %s", folder);
   }
   return MR_OK;
 }

@@ -115,16 +115,19 @@ mr_status io_part_sync(io_part *part, io_trouble *trouble) {
                                                                      : failed(part, trouble);
 }
 
-void io_sync_folder(const char *path) {
+int io_sync_folder(const char *path) {
   char folder[IO_PATH];
   const char *slash = strrchr(path, '/');
   snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
            slash != NULL ? path : ".");
+  /* One that may not be read cannot be synchronised either. */
   int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0)
-    return;
-  fsync(file);
+    return errno == EACCES;
+  int done = fsync(file) == 0 || errno == EINVAL || errno == EROFS, error = errno;
   close(file);
+  errno = error;
+  return done;
 }
 
 int io_give_name(const char *from, const char *to) {
@@ -146,8 +149,8 @@ mr_status io_part_finish(io_part *part, int sync, io_trouble *trouble) {
     status = io_part_sync(part, trouble);
   if (status == MR_OK && part->numbered && !io_give_name(part->temporary, part->path))
     status = io_note_errno(trouble, NULL, "cannot rename %s to %s", part->temporary, part->path);
-  if (status == MR_OK && sync)
-    io_sync_folder(part->path);
+  if (status == MR_OK && sync && !io_sync_folder(part->path))
+    status = io_note_errno(trouble, NULL, "cannot write the folder of %s", part->path);
   int file = part->file;
   part->file = -1;
   if (close(file) != 0 && status == MR_OK)

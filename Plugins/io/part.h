@@ -45,7 +45,7 @@ void io_part_close(io_part *part);
 /* Rename a complete file. The new name must be free: nothing that is there is ever replaced. 0: it
  * failed, and errno says why. */
 int io_give_name(const char *from, const char *to);
-/* A name is safe when its folder is. */
-void io_sync_folder(const char *path);
+/* A name is safe when its folder is. 0: that failed, and errno says why. */
+int io_sync_folder(const char *path);
 
 #endif

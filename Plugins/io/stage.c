@@ -116,13 +116,11 @@ mr_status io_stage_spill(io_stage *stage, io_trouble *trouble) {
 mr_status io_stage_sync(io_stage *stage, io_trouble *trouble) {
   if (stage->synced == stage->filed)
     return MR_OK;
-  if (fdatasync(stage->file) != 0) {
+  if (fdatasync(stage->file) != 0 || (stage->synced == 0 && !io_sync_folder(stage->path))) {
     /* The system may have dropped those pages, and would say yes the next time. */
     io_note_errno(trouble, NULL, "cannot write %s to the disk", stage->path);
     return trouble->status = MR_E_INTERNAL;
   }
-  if (stage->synced == 0)
-    io_sync_folder(stage->path);
   stage->synced = stage->filed;
   return MR_OK;
 }

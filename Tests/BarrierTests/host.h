@@ -84,8 +84,10 @@ extern int parameter_count;
 extern const mr_host the_host;
 
 const mr_operator *load(const char *library, const char *id);
-/* Create, restore what the checkpoint has. MR_OK or what was answered. */
+/* Create, restore what the checkpoint has, if there is one. MR_OK or what was answered. */
 mr_status begin(life *l, const mr_operator *op, const checkpoint *from);
+/* Later: a sink is fenced first. */
+mr_status restore(life *l, const checkpoint *from);
 /* The first splits, or those of the checkpoint. */
 mr_status assign(life *l, const checkpoint *from);
 mr_status start(life *l, uint64_t restored_epoch);

@@ -157,13 +157,19 @@ mr_status begin(life *l, const mr_operator *op, const checkpoint *from) {
                       .get_float = get_float,
                       .get_string = get_string};
   keyed_state_declare(op);
-  keyed_state_restore(from->keyed);
+  if (from != NULL)
+    keyed_state_restore(from->keyed);
   mr_status status = op->create(op, &the_host, &l->ctx, &config, &l->instance);
+  return status == MR_OK && from != NULL ? restore(l, from) : status;
+}
+
+mr_status restore(life *l, const checkpoint *from) {
+  mr_status status = MR_OK;
   for (uint32_t i = 0; i < from->count && status == MR_OK; i++) {
     text bytes = from->pieces[i].bytes;
     mr_reader reader = {sizeof reader, 0, &bytes, piece_read};
-    mr_snapshot info = {sizeof info, op->state_version,     from->epoch,
-                        op->version, from->pieces[i].group, from->count};
+    mr_snapshot info = {sizeof info,    l->op->state_version,  from->epoch,
+                        l->op->version, from->pieces[i].group, from->count};
     status = l->state->restore(l->instance, &info, &reader);
   }
   return status;

@@ -6,7 +6,7 @@
  * What is proven is at the top of sink.c, flow.c, damage.c and proof.c. `sink` looks at what LOOK
  * prints, and expects BEFORE and the records, one to a line; with EXACT=1 after each commit too;
  * with FULL=1 files may not grow now and then; TORN is a file that crashes leave rubbish in; with
- * LATE=1 attempts that were replaced still fence. RESET, a command, runs before each seed. */
+ * RESET, a command, runs before each seed. */
 #include "host.h"
 #include <unistd.h>
 

@@ -152,8 +152,8 @@ static int rise(life *l) {
                         .job = {"job", 3},
                         .node = {"node", 4}};
   tear();
-  if (begin(l, job.op, &job.claimed) != MR_OK)
-    fail("create or restore: %s", l->ctx.text);
+  if (begin(l, job.op, NULL) != MR_OK)
+    fail("create: %s", l->ctx.text);
   if (l->sink->open(l->instance, &who) != MR_OK)
     fail("open: %s", l->ctx.text);
   if (one_in(12) || (job.claimed.epoch > 0 && !job.done && !commit_claimed(l, 1)))
@@ -161,6 +161,8 @@ static int rise(life *l) {
   abort_held(l);
   if (l->sink->fence != NULL && l->sink->fence(l->instance) != MR_OK)
     fail("fence: %s", l->ctx.text);
+  if (restore(l, &job.claimed) != MR_OK)
+    fail("restore: %s", l->ctx.text);
   if (one_in(12))
     return 0;
   if (start(l, job.claimed.epoch) != MR_OK)
@@ -236,8 +238,6 @@ static void stir_zombies(void) {
       process(l, input + at, 1, at, &taken);
     else if (one_in(3))
       l->sink->prepare(l->instance, job.epoch + 1000, &writer);
-    else if (getenv("LATE") != NULL && l->sink->fence(l->instance) != MR_OK)
-      fail("a late fence: %s", l->ctx.text);
     drop(&ignored);
   }
 }
