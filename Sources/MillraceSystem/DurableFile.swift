@@ -78,8 +78,13 @@ package enum DurableFile {
         }
     }
 
+    /// With the slash at its end, so that it is its own folder.
+    static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+    }
+
     static func syncFolder(of path: String) throws(SystemError) {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let folder = folder(of: path)
         let number = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard number >= 0 else { throw SystemError("open", errno, object: folder) }
         let descriptor = FileDescriptor(owning: number)

@@ -20,7 +20,12 @@ package struct StateFolder: Sendable {
         _ path: String, folders: [String], isDurable: Bool = true
     ) throws(SystemError) {
         self.init(existing: path, isDurable: isDurable)
-        for folder in [""] + folders { try Self.make("\(path)/\(folder)") }
+        let all = [path] + folders.map { "\(path)/\($0)" }
+        for folder in all { try Self.make(folder) }
+        // What lies in a folder is lost with it, and its name is safe once that of a file would be.
+        for parent in Set(all.map(DurableFile.folder(of:))).sorted() {
+            try syncFolder(of: parent)
+        }
     }
 
     /// One that is there.

@@ -97,6 +97,7 @@ struct RunState {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
+            _ = try StateFolder(path, folders: [])
         } catch {
             throw Failure(
                 .storeFailed, "checkpoint.store: \(path) cannot be made",
