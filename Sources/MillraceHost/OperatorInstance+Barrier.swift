@@ -52,12 +52,12 @@ package struct OperatorSnapshot: Sendable {
 
 extension OperatorInstance {
     /// [task] In the order of the ABI: prepare, positions, save or freeze. Throws what the
-    /// operator says; then nothing of the epoch may leave. `whole`: keyed state is not to be a
-    /// change of an earlier epoch.
+    /// operator says; then nothing of the epoch may leave, but a token that is in the snapshot by
+    /// then stands for records that have been processed: it has to be held. `whole`: keyed state
+    /// is not to be a change of an earlier epoch.
     package func freeze(
-        _ epoch: UInt64, whole: Bool, on loop: LoopHandle
-    ) throws(Failure) -> OperatorSnapshot {
-        var snapshot = OperatorSnapshot()
+        _ epoch: UInt64, whole: Bool, on loop: LoopHandle, into snapshot: inout OperatorSnapshot
+    ) throws(Failure) {
         if let prepare = unsafe sink?.pointee.prepare {
             let token = PieceWriter(limit: Limits.tokenBytesMax)
             let status = stamped(.prepare, loop) {
@@ -76,13 +76,7 @@ extension OperatorInstance {
         }
         if let journal, journal.isOpen { snapshot.journal = journal.freeze() }
         try saveState(epoch, loop, into: &snapshot)
-        do throws(Failure) {
-            snapshot.keyed = try freezeKeyed(epoch, whole: whole)
-        } catch {
-            snapshot.image?.drop()
-            throw error
-        }
-        return snapshot
+        snapshot.keyed = try freezeKeyed(epoch, whole: whole)
     }
 
     private func saveState(

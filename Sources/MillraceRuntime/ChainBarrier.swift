@@ -49,8 +49,10 @@ final class ChainBarrier: BarrierTaker {
                         task: member.id, stateVersion: member.node.operation.stateVersion,
                         position: TaskPosition(
                             chain: position, place: place, task: member.task.position),
-                        operation: try member.instance.freeze(
-                            epoch, whole: checkpoints.wantsWhole(member.id), on: loop)))
+                        operation: OperatorSnapshot()))
+                try member.instance.freeze(
+                    epoch, whole: checkpoints.wantsWhole(member.id), on: loop,
+                    into: &members[place].operation)
             }
         } catch {
             for member in members { member.operation.drop() }
