@@ -73,8 +73,8 @@ package struct JobCoordinator: Sendable {
         case manifestFailed(Epoch, Failure)
         case manifestRead(Manifest, ContentHash)
         case manifestUnreadable(Failure)
-        /// Dead letters that count cannot be shown yet.
-        case lettersLate(Failure)
+        /// Something cannot be written yet and is tried again: a record of the log, dead letters.
+        case putOff(Failure)
         /// What the executor of the running attempt says.
         case report(ExecutorReport)
         /// The attempt failed; `culprit` is whose doing it was.
@@ -222,7 +222,7 @@ package struct JobCoordinator: Sendable {
         case .manifestUnreadable(let failure):
             reader = nil
             return told(life.handle(.hopeless(Self.region, failure), now: now), now)
-        case .lettersLate(let failure):
+        case .putOff(let failure):
             return [.say(LogLine(level: .warn, text: failure.text, code: failure.code))]
         case .taken(let node, let count, let records):
             return takenOut(node, count, of: records, now)

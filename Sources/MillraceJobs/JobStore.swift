@@ -43,8 +43,11 @@ package final class JobStore: Sendable {
     private let answer: @Sendable (JobCoordinator.Event) -> Void
     private let requests = Mailbox<StoreRequest>()
     private let copier = SavepointCopier()
-    /// Files of dead letters that count and could not be moved yet.
+    /// Files of dead letters that count and could not be moved yet: no record goes into the log
+    /// before, so the newest claim names all of them.
     private let late = Mutex<Set<String>>([])
+    /// The slot that could not be written, and that was told.
+    private let waiting = Mutex<UInt64?>(nil)
 
     /// Takes the folder at `path`, making it where it is not there. Throws MR6106 when another run
     /// has it, MR6002 when it cannot be used. `isKept`: another run may go on from it. `answer` is
@@ -151,18 +154,34 @@ extension JobStore {
 
     private func create(_ slot: UInt64, _ nonce: Nonce, _ bytes: [UInt8]) -> JobCoordinator.Event {
         do {
+            if isKept { try publishLate() }
             if try folder.create(Self.name(slot), bytes) {
                 return .log(.created(slot: slot, nonce: nonce))
             }
             return .log(.exists(slot: slot, bytes: try folder.read(Self.name(slot))))
         } catch {
+            let code = error.isOutOfSpace ? FailureCode.noSpaceLeft : .storeFailed
             // As with segments: see `isPlaceLost`.
-            guard !isKept else { return .log(.unknown(slot: slot, nonce: nonce)) }
+            guard !isKept else {
+                tellWaiting(slot, error.failure(code))
+                return .log(.unknown(slot: slot, nonce: nonce))
+            }
             return .logUnreadable(
                 error.failure(
-                    error.number == 28 ? .noSpaceLeft : .storeFailed,
-                    next: "make room there, or set TMPDIR to another folder"))
+                    code, next: "make room there, or set TMPDIR to another folder"))
         }
+    }
+
+    /// The log tries again until it can; who waits for it shall know why.
+    private func tellWaiting(_ slot: UInt64, _ failure: Failure) {
+        let isTold = waiting.withLock { waiting in
+            defer { waiting = slot }
+            return waiting == slot
+        }
+        guard !isTold else { return }
+        var failure = failure
+        failure.text += "; the job waits until its log can be written again"
+        answer(.putOff(failure))
     }
 
     private func newestSnapshot() -> JobCoordinator.Event {
@@ -219,17 +238,12 @@ extension JobStore {
         }
     }
 
-    /// What cannot be moved is tried again with the next ones; until then its manifest stays.
+    /// What cannot be moved is tried again with the next ones, and before the log's next record;
+    /// until then its manifest stays.
     private func publish(_ names: [String], _ attempt: Attempt) {
-        let wanted = late.withLock { late in
-            late.formUnion(names)
-            return late
-        }
+        late.withLock { $0.formUnion(names) }
         do {
-            for name in wanted.sorted() {
-                try folder.move(name, to: LetterFiles.claimed(name))
-                late.withLock { _ = $0.remove(name) }
-            }
+            try publishLate()
             for name in try folder.names(in: LetterFiles.pending)
             where LetterFiles.attempt(of: name).map({ $0 < attempt }) ?? false {
                 try folder.remove("\(LetterFiles.pending)/\(name)")
@@ -242,7 +256,14 @@ extension JobStore {
                 }
             }
         } catch {
-            answer(.lettersLate(error.failure(.storeFailed)))
+            answer(.putOff(error.failure(.storeFailed)))
+        }
+    }
+
+    private func publishLate() throws(SystemError) {
+        for name in late.withLock({ $0 }).sorted() {
+            try folder.move(name, to: LetterFiles.claimed(name))
+            late.withLock { _ = $0.remove(name) }
         }
     }
 

@@ -244,7 +244,7 @@ extension Checkpoints {
         } catch let error as Failure {
             throw error
         } catch let error as SystemError {
-            throw error.failure(error.number == 28 ? .noSpaceLeft : .storeFailed)
+            throw error.failure(error.isOutOfSpace ? .noSpaceLeft : .storeFailed)
         } catch {
             preconditionFailure("BUG: \(error)")
         }
