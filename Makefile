@@ -6,7 +6,8 @@
 # make format     let the formatters rewrite what they can
 # make test-core  unit tests only
 # make test       everything that must be green before a change goes in
-# make soak       SEEDS=1000 runs under faults, and as many hundred simulated ones
+# make soak       SEEDS=1000 runs under faults, as many that lose power, each call on a disk
+#                 failing in each way, and as many hundred simulated lives
 # make bench      speed beside the machine's limit and, where there is Java, Apache Flink
 # make man        manual pages in build/man
 # make reference  docs/reference and the compiled-in error pages, written anew
@@ -56,6 +57,7 @@ soak: all
 	$(SWIFT_BUILD) -c release --product millrace-sim
 	$(RELEASE)/millrace-sim --seeds $(SEEDS)00
 	Tests/FaultTests/run $(RELEASE) $(SEEDS)
+	Tests/FaultTests/disks $(RELEASE) all $(SEEDS)
 
 bench: all
 	scripts/bench $(RELEASE)
