@@ -4,8 +4,8 @@
 A change counts for certain once it was synced. Of the others a disk may have kept what it likes:
 
     in a file     each page that was written, or not; its size is one that it had since
-    in folders    `ordered`: names change in the order in which they were changed, up to some change,
-                  and any sync brings all that came before: a file system with one journal
+    in folders    `ordered`: names change in the order in which they were changed, up to some
+                  change, and any sync brings all that came before: one journal for all
                   otherwise: each change of a name by itself; a sync of a folder brings those in it,
                   and no name is safe before its folder was synced, also a folder's own
 
@@ -96,15 +96,16 @@ class Disk:
         self.names.update(names)
         self.changes.append(Change(names))
 
-    def play(self, log, is_ordered):
-        """All of a log; how many entries it had."""
+    def play(self, log, is_ordered, forgets=False):
+        """All of a log; how many entries it had. `forgets`: a sync of a file does nothing."""
         count = at = 0
         while at + ENTRY.size <= len(log):
             call, first, second, _, number, place = ENTRY.unpack_from(log, at)
             at += ENTRY.size
             texts = log[at:at + first], log[at + first:at + first + second].decode()
             at += first + second
-            self.apply(call, number, place, *texts, is_ordered)
+            if not (forgets and call == SYNC and isinstance(self.numbers[number], File)):
+                self.apply(call, number, place, *texts, is_ordered)
             count += 1
         return count
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run whose disk is not to be trusted: its topology, the folder that it has, what it must write."""
+"""A run whose disk is not to be trusted: its topology, its folder, what it must write."""
 
 import collections
 import json
@@ -19,11 +19,6 @@ PATIENCE = 30
 CALLS = ["read", "open", "create", "write", "sync", "rename", "link", "unlink", "mkdir", "truncate",
          "allocate", "space"]
 LINES, RATE = 3_000, "10k/s"
-SINK_LINES = "".join(
-    f"  {name}: {{use: file.sink, from: {source}, with: {{path: disk/out/{path}}}}}\n"
-    for name, source, path in [("copy", "parse", "copy.txt, append: true"),
-                               ("parts", "parse", "parts/part.txt, roll_size: 90KiB"),
-                               ("counts", "count", "counts.txt")])
 TOPOLOGY = f"""millrace: 1
 checkpoint: {{every: 40ms}}
 restart: {{backoff: 10ms..50ms, budget: {{count: 20}}}}
@@ -33,8 +28,11 @@ nodes:
   pace: {{use: rate_limit, from: {{node: in, queue: 64}}, with: {{rate: {RATE}}}}}
   parse: {{use: json.decode, from: pace}}
   words: {{use: words, from: parse}}
-  count: {{use: count, from: words}}
-{SINK_LINES}"""
+  count: {{use: count, from: words, isolation: WHERE}}
+  copy: {{use: file.sink, from: parse, with: {{path: disk/out/copy.txt, append: true}}}}
+  parts: {{use: file.sink, from: parse, with: {{path: disk/out/parts/part.txt, roll_size: 90KiB}}}}
+  counts: {{use: file.sink, from: count, with: {{path: disk/out/counts.txt}}}}
+"""
 HEADER = b"what was there before\n"
 
 
@@ -66,6 +64,9 @@ WANTED = wanted()
 class Trial:
     """Runs in a folder of their own, on the disk `disk` in it."""
 
+    is_kept = True
+    """Is there a state directory? Without one the state lies in a private folder on that disk."""
+
     def __init__(self, tools, what, seed):
         self.millrace, self.library = tools
         self.what, self.seed, self.chance = what, seed, random.Random(f"{what} {seed}")
@@ -74,12 +75,13 @@ class Trial:
         self.told = ""
         self.environment = dict(
             os.environ, HOME=str(self.folder), XDG_RUNTIME_DIR=str(self.folder),
-            TMPDIR=str(self.folder / "tmp"),
+            TMPDIR=str(self.disk / "tmp"),
             XDG_CACHE_HOME=os.path.join(tempfile.gettempdir(), "mr-fault-cache"))
-        (self.folder / "tmp").mkdir()
         (self.folder / "in.txt").write_text("\n".join(INPUT) + "\n")
-        (self.folder / "t.yaml").write_text(TOPOLOGY)
-        (self.disk / "out").mkdir(parents=True)
+        where = self.chance.choice(["executor", "executor", "process"])
+        (self.folder / "t.yaml").write_text(TOPOLOGY.replace("WHERE", where))
+        for name in ("out", "tmp"):
+            (self.disk / name).mkdir(parents=True)
         (self.disk / "out" / "copy.txt").write_bytes(HEADER)
 
     def start(self, **settings):
@@ -92,9 +94,12 @@ class Trial:
             environment.update({f"MR_DISK_{name}": value for name, value in settings.items()})
         self.said = open(self.folder / "said", "wb+")
         return subprocess.Popen(
-            [self.millrace, "run", "--state-dir", "disk/state", "t.yaml"], cwd=self.folder,
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=self.said)
+            [self.millrace, "run", *self.state, "t.yaml"], cwd=self.folder, env=environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.said)
+
+    @property
+    def state(self):
+        return ["--state-dir", "disk/state"] if self.is_kept else []
 
     def end(self, process, seconds=PATIENCE):
         """Its status; None: it did not end by itself."""
@@ -114,7 +119,12 @@ class Trial:
             return mmap.mmap(file.fileno(), 4096)
 
     def finish(self):
-        """A run without faults; a sentence about what is wrong, or None."""
+        """A run without faults; a sentence about what is wrong, or None. Without a state directory
+        it begins again, where nothing was written."""
+        if not self.is_kept:
+            shutil.rmtree(self.disk / "out")
+            (self.disk / "out").mkdir()
+            (self.disk / "out" / "copy.txt").write_bytes(HEADER)
         status = self.end(self.start())
         if status:
             return f"the run after it: exit {status}: {self.words()[-900:]}"
@@ -133,9 +143,12 @@ class Trial:
         for name, one in WANTED.items():
             if found[name] != one:
                 return f"another output: {name} has {len(found[name])} instead of {len(one)}"
-        return None
+        left = [path.name for path in self.disk.rglob("*.part")]
+        return f"left behind: {left}" if left else None
 
     def letters(self):
+        if not self.is_kept:
+            return WANTED["letters"]
         shown = subprocess.run([self.millrace, "dlq", "show", "-o", "json", "disk/state"],
                                cwd=self.folder, env=self.environment, capture_output=True,
                                check=True, timeout=PATIENCE)
