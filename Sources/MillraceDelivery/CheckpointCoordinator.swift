@@ -154,6 +154,8 @@ package struct CheckpointCoordinator: Sendable {
     private(set) var commit: Commit = .free
     /// Epochs that failed since one succeeded.
     package private(set) var failuresInRow = 0
+    /// Of them, those that a restart may cure.
+    private var curableInRow = 0
     private var assignment: Assignment?
     /// The newest claim that stands in the log, and the newest that was sent there.
     private var claimed: DecisionRecord.Claim?
@@ -305,14 +307,14 @@ extension CheckpointCoordinator {
         _ epoch: Epoch, _ failure: Failure, _ now: Int64
     ) -> [Action] {
         guard case .sealing(let sealed) = barrier, sealed.claim.epoch == epoch else { return [] }
-        return giveUp(epoch, failure, now)
+        return giveUp(epoch, failure, isCurable: false, now)
     }
 
     /// From here on only the log tells whether the epoch counts.
     private mutating func handOver(_ now: Int64) -> [Action] {
         guard case .sealed(let sealed) = barrier, case .free = commit else { return [] }
         handedOver = sealed.claim
-        failuresInRow = 0
+        (failuresInRow, curableInRow) = (0, 0)
         commit = .claiming(sealed)
         var actions: [Action] = []
         if !rules.keep(.claimBeforeCommit), !sealed.tokens.isEmpty {
@@ -411,15 +413,21 @@ extension CheckpointCoordinator {
             return []
         }
         let text = "epoch \(epoch) was declined by executor \(executor): \(reason.rawValue)"
-        return giveUp(epoch, Failure(.epochTimedOut, kind: .transient, text), now)
+        return giveUp(
+            epoch, Failure(.epochTimedOut, kind: .transient, text), isCurable: reason != .storage,
+            now)
     }
 
-    private mutating func giveUp(_ epoch: Epoch, _ failure: Failure, _ now: Int64) -> [Action] {
+    private mutating func giveUp(
+        _ epoch: Epoch, _ failure: Failure, isCurable: Bool = true, _ now: Int64
+    ) -> [Action] {
         failuresInRow += 1
+        curableInRow += isCurable ? 1 : 0
         barrier = .idle(notBefore: isHurried ? now : now + options.intervalNanoseconds)
         var actions: [Action] = [.abort(epoch), .report(epoch, failure)]
-        // A restart cures a task that is stuck, and counts that differ; more of them cure nothing.
-        if failuresInRow == options.failuresUntilRestart || failure.kind == .bug {
+        // A restart cures a task that is stuck, and counts that differ; more of them cure nothing,
+        // and none of them a disk that is full.
+        if isCurable && curableInRow == options.failuresUntilRestart || failure.kind == .bug {
             actions.append(.restart(failure))
         }
         if failuresInRow == options.failuresUntilDegraded { actions.append(.degraded(failure)) }

@@ -235,11 +235,12 @@ extension JobCoordinator {
                 actions.append(.say(LogLine(level: .warn, text: failure.text, code: failure.code)))
                 if reason == .storage, isPlaceLost { return [.over(.failed(placeLost(failure)))] }
             }
+            // A sink without space is no more cured by a restart than the store.
+            let why = failure?.code == .noSpaceLeft ? DeclineReason.storage : reason
             return actions
                 + told(
                     epochs.handle(
-                        .decline(executor: 0, attempt: attempt, epoch: epoch, reason), now: now),
-                    now)
+                        .decline(executor: 0, attempt: attempt, epoch: epoch, why), now: now), now)
         case .drained: return handle(.end(.endOfData), now: now)
         case .stopped, .failed, .log, .tapped: return []
         }

@@ -415,8 +415,8 @@ extension RunMachine {
 
     private mutating func fail(_ failure: Failure, _ now: Int64) -> [Action] {
         // What an operator says itself, and not by dying, it says again: only a job that somebody
-        // can mend meanwhile asks more than once.
-        let cause = Cause(failure)
+        // can mend meanwhile asks more than once. A full disk is not the job's to answer for.
+        let cause = Cause(failure, failure.code == .noSpaceLeft ? .outside : .ours)
         guard options.keepsState, mayRecover(cause) else { return end(Ending(failure), now) }
         return recover(cause, now)
     }

@@ -64,6 +64,7 @@ private struct EpochStory {
         case "lied": return send(.ack(Self.ack(1, epoch, records: 4)))
         case "decline":
             return send(.decline(executor: 1, attempt: 1, epoch: epoch, .pluginError))
+        case "full": return send(.decline(executor: 1, attempt: 1, epoch: epoch, .storage))
         case "written": return send(.manifestWritten(numbers[0], hash: Sample.hash))
         case "failed":
             return send(.manifestFailed(numbers[0], Failure(.storeFailed, "full")))
@@ -196,6 +197,17 @@ struct CheckpointCoordinatorTests {
         #expect(story.coordinator.failuresInRow == 20)
         _ = story.play("take21 ack0 ack1 written21")
         #expect(story.coordinator.failuresInRow == 0)
+    }
+
+    @Test func `a full disk restarts nothing, however long it is full`() {
+        var story = EpochStory()
+        var seen = ""
+        for epoch in 1...20 {
+            let word = epoch % 2 == 0 ? "full" : "ack0 ack1 failed\(epoch)"
+            seen += story.play("take\(epoch) \(word) second") + " "
+        }
+        #expect(seen.components(of: "restart") == 0 && seen.components(of: "degraded") == 1)
+        #expect(story.play("take21 decline second").components(of: "restart") == 0)
     }
 
     @Test func `a sink that says retry is asked again, later and later`() {

@@ -107,6 +107,17 @@ struct DurableRunTests {
         #expect(story.ending == "running")
     }
 
+    @Test func `a full disk spends nothing: a job that is kept waits for room`() {
+        var story = DurableStory()
+        for _ in 0..<60 { story.play("no-space 1s") }
+        #expect(story.ending == "running")
+        story.play("40s full-disk")
+        let attempts = story.done.filter { $0 == "executor" }.count
+        story.play("40s 40s")
+        #expect(story.done.filter { $0 == "executor" }.count == attempts)
+        #expect(story.ending == "running")
+    }
+
     @Test func `a run that is not kept gets over crashes and kills`() {
         var story = DurableStory(keepsState: false)
         story.play("1s crash 1s 1s killed 1s drained")

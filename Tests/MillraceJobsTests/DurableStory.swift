@@ -18,7 +18,7 @@ struct DurableStory {
     private var manifests: [String: Manifest]
     private var queue: [RunMachine.Event] = []
     /// The executor cannot write its part of an epoch.
-    private var declines = false
+    private var declines: DeclineReason?
     /// Copying a savepoint lasts until it is said to be over.
     private var isSlow = false
     private var unanswered: [RunMachine.Event] = []
@@ -71,7 +71,10 @@ struct DurableStory {
             case "slow": isSlow.toggle()
             case "copied": if let answer = unanswered.popLast() { queue.append(answer) }
             case "late": isLate.toggle()
-            case "declines": declines.toggle()
+            case "declines": declines = declines == nil ? .pluginError : nil
+            case "full-disk": declines = .storage
+            case "no-space":
+                queue.append(.report(.failed(Failure(.noSpaceLeft, node: "out", "no room"))))
             case "stuck": isStuck.toggle()
             case "full-sink":
                 queue.append(
@@ -183,8 +186,8 @@ struct DurableStory {
             queue.append(.report(.restored))
         case .start: queue.append(.report(.started(metrics: [])))
         case .trigger(let epoch, _):
-            guard !declines else {
-                queue.append(.report(.declined(epoch, .storage, nil)))
+            if let declines {
+                queue.append(.report(.declined(epoch, declines, nil)))
                 return
             }
             guard !isLate else { return }
