@@ -46,6 +46,11 @@ package enum Limits {
     package static let probeNanoseconds: Int64 = 5_000_000_000
     package static let drainNanoseconds: Int64 = 30_000_000_000
     package static let pluginBytesMax = 1 << 30
+    /// What one task may be limited to: more than an empty heap, less than any machine has.
+    package static let taskMemoryMin: Int64 = 1 << 20
+    package static let taskMemoryMax: Int64 = 16 << 40
+    /// What the host takes in an executor whose memory is limited: threads, messages, checkpoints.
+    package static let hostMemoryBytes: Int64 = 32 << 20
     /// What a sink needs to commit an epoch; it travels in control messages.
     package static let tokenBytesMax = 256 << 10
     /// Keyed state of one task, tables and indexes; beyond it writes are refused.

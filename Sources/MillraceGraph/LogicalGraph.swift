@@ -30,6 +30,8 @@ package struct LogicalNode: Sendable {
     package var onError = ErrorReaction.deadLetter
     /// It has a process of its own.
     package var isIsolated = false
+    /// Bytes that the operator may take for each task; nil: as many as there are.
+    package var memory: Int64?
     /// Position in the file; a node of the engine comes right behind its producer.
     package var rank: NodeRank
 

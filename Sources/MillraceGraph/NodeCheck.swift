@@ -58,7 +58,7 @@ struct NodeCheck {
             parallelism: parallelism, outputMemory: node.outputMemory?.value,
             watchdogSoft: min(soft ?? Limits.watchdogSoftNanoseconds, limit), watchdogHard: limit,
             loop: node.loop?.value, onError: node.onError ?? defaults.onError ?? .deadLetter,
-            isIsolated: isIsolated(node, operation),
+            isIsolated: isIsolated(node, operation), memory: memory(node, operation),
             rank: NodeRank(place: place, inserted: 0))
     }
 
@@ -102,6 +102,20 @@ struct NodeCheck {
     private func isIsolated(_ node: TopologyNode, _ operation: OperatorDescription) -> Bool {
         let asks = operation.flags.contains(.isolate)
         return (node.isolation ?? defaults.isolation ?? (asks ? .process : .executor)) == .process
+    }
+
+    /// What is taken in a process that others share cannot be told apart.
+    private mutating func memory(
+        _ node: TopologyNode, _ operation: OperatorDescription
+    ) -> Int64? {
+        guard let memory = node.memory else { return nil }
+        guard !isIsolated(node, operation) else { return memory.value }
+        findings.error(
+            .notServed, at: memory.mark, node: node.id.value,
+            "nodes.\(node.id.value).resources.memory: \(operation.id) shares its process with "
+                + "other operators, and a limit would be theirs as well",
+            next: "write `isolation: process` at \(node.id.value)")
+        return nil
     }
 
     /// A default gives way to what the operator can do; a number of the node's own does not.

@@ -34,6 +34,11 @@ extension Plan {
     /// Nodes with an executor of their own.
     package var isolated: [String] { nodes.filter { $0.executor != 0 }.map(\.id) }
 
+    /// The node that an executor belongs to, where its memory is limited.
+    package func limitedNode(of executor: Int) -> PlannedNode? {
+        nodes.first { $0.executor == executor && executor != 0 && $0.memory != nil }
+    }
+
     package var executorCount: Int { (nodes.map(\.executor).max() ?? 0) + 1 }
 
     package func crosses(_ edge: Int) -> Bool {

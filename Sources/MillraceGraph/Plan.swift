@@ -83,6 +83,9 @@ package struct PlannedNode: Hashable, Codable, Sendable {
     package var onError: ErrorReaction
     /// The executor its tasks live in; 0: the one that most nodes share.
     package var executor = 0
+    /// Bytes that the operator may take for each task; nil: as many as there are. Only with an
+    /// executor of its own.
+    package var memory: Int64?
 
     package init(
         id: String, operation: OperatorDescription, plugin: PluginReference, config: JSON,
@@ -90,7 +93,7 @@ package struct PlannedNode: Hashable, Codable, Sendable {
         outputMemory: UInt64 = UInt64(Limits.quotaBlocksDefault * Limits.blockBytes),
         watchdogSoft: Int64 = Limits.watchdogSoftNanoseconds,
         watchdogHard: Int64 = Limits.watchdogHardNanoseconds, loop: Int? = nil,
-        onError: ErrorReaction = .deadLetter
+        onError: ErrorReaction = .deadLetter, memory: Int64? = nil
     ) {
         self.id = id
         self.operation = operation
@@ -103,6 +106,7 @@ package struct PlannedNode: Hashable, Codable, Sendable {
         self.watchdogHard = watchdogHard
         self.loop = loop
         self.onError = onError
+        self.memory = memory
     }
 }
 

@@ -46,6 +46,8 @@ extension ResolvedTopology.Node {
 
     fileprivate var json: JSON {
         let reaction = onError.map { [JSON.Member("on_error", $0.json)] } ?? []
+        let limits =
+            memory.map { [JSON.Member("resources", .object([.init("memory", $0.json)]))] } ?? []
         return .object(
             [
                 .init("id", .string(id)), .init("kind", .string(operation.kind.rawValue)),
@@ -58,7 +60,8 @@ extension ResolvedTopology.Node {
                     "watchdog",
                     .object([.init("soft", watchdogSoft.json), .init("hard", watchdogHard.json)])),
                 .init("loop", loop?.json ?? .null),
-                .init("facts", .array(facts.map { .string($0) })),
+            ] + limits + [
+                .init("facts", .array(facts.map { .string($0) }))
             ])
     }
 }

@@ -29,6 +29,7 @@ extension ResolvedTopology {
             values += [
                 ("watchdog.soft", node.watchdogSoft), ("watchdog.hard", node.watchdogHard),
             ]
+            if let memory = node.memory { values.append(("resources.memory", memory)) }
             if let loop = node.loop { values.append(("loop", loop)) }
             lines += rows(values)
         }

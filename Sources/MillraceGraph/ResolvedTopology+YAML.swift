@@ -69,6 +69,9 @@ extension ResolvedTopology {
                 .init("soft", node.watchdogSoft.yaml), .init("hard", node.watchdogHard.yaml),
             ]))
         members.append(.init("watchdog", watchdog))
+        if let memory = node.memory {
+            members.append(.init("resources", YAMLNode(.map([.init("memory", memory.yaml)]))))
+        }
         if let loop = node.loop { members.append(.init("loop", loop.yaml)) }
         var said = ["plugin \(node.plugin.name) \(node.plugin.version)"]
         said += node.facts.map { $0.replacing("_", with: " ") }

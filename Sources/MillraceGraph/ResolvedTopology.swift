@@ -74,6 +74,8 @@ package struct ResolvedTopology: Hashable, Sendable {
         package var watchdogSoft: Value
         package var watchdogHard: Value
         package var loop: Value?
+        /// nil: there is no limit.
+        package var memory: Value?
 
         /// `id@version`.
         package var use: String { "\(operation.id)@\(operation.version)" }
@@ -194,7 +196,12 @@ extension ResolvedTopology {
             watchdogHard: Value(
                 text: Quantity.text(duration: node.watchdogHard),
                 origins.nodeKey(node.id, "watchdog", "hard")),
-            loop: node.loop.map { Value(number: $0, origins.nodeKey(node.id, "loop")) })
+            loop: node.loop.map { Value(number: $0, origins.nodeKey(node.id, "loop")) },
+            memory: node.memory.map {
+                Value(
+                    text: Quantity.text(size: $0),
+                    origins.nodeKey(node.id, "resources", "memory"))
+            })
     }
 
     private static func edge(

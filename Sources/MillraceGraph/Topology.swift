@@ -95,6 +95,8 @@ package struct TopologyNode: Hashable, Sendable {
     package var loop: Marked<Int>?
     package var onError: ErrorReaction?
     package var isolation: Isolation?
+    /// Bytes that each task may take.
+    package var memory: Marked<Int64>?
     package var description: String?
 
     package init(id: Marked<String>, use: Marked<String>) {

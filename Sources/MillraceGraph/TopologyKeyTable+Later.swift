@@ -151,17 +151,10 @@ extension TopologyKeyTable {
         ].map { $0.later("remove it: everything runs on this machine") }
         + [
             TopologyKey(
-                "nodes.resources", .object, "What each task of the node needs of its machine.",
-                example: "{memory: 512MiB, cores: 2}"),
-            TopologyKey(
-                "nodes.resources.memory", .size(1...(.max)), "Memory of each task.",
-                example: "512MiB"
-            ).without("unlimited"),
-            TopologyKey(
                 "nodes.resources.cores", .integer(1...1_024), "Processor cores of each task.",
                 example: "2"
-            ).defaulting(to: "1"),
-        ].map { $0.later("remove it: tasks share one executor") }
+            ).defaulting(to: "1").later("remove it: tasks share the machine")
+        ]
 }
 
 /// Keys about tests of the topology.

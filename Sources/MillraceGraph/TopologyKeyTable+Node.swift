@@ -35,6 +35,15 @@ extension TopologyKeyTable {
                 to: Quantity.text(size: Int64(Limits.quotaBlocksDefault * Limits.blockBytes)),
                 because: "32 blocks: enough to keep a reader busy while the next are written"),
             TopologyKey(
+                "nodes.resources", .object, "What each task of the node may take of its machine.",
+                example: "{memory: 512MiB}"),
+            TopologyKey(
+                "nodes.resources.memory", .size(Limits.taskMemoryMin...Limits.taskMemoryMax),
+                "Memory that the operator may take for each task, beside that of records. More is "
+                    + "refused to it, which ends most. It needs a process of its own: `isolation`.",
+                example: "512MiB"
+            ).without("what the machine has"),
+            TopologyKey(
                 "nodes.loop", .integer(0...1_023),
                 "The thread that all tasks of the node run on, counted from 0.", example: "0"
             ).without("tasks are spread over all threads").forExperts(),

@@ -222,6 +222,7 @@ extension TopologyReader {
         case "description": node.description = shape.text(value, path)?.value
         case "isolation": node.isolation = isolation(value, path)
         case "on_error": node.onError = onError(value, path)
+        case "resources": node.memory = memory(value, path)
         case "loop":
             node.loop = shape.integer(
                 value, path, TopologyKeyTable.integers("nodes.loop"))
@@ -350,6 +351,15 @@ extension TopologyReader {
                 value.mark, path, "`soft` is longer than `hard`", next: "make `hard` the longer")
         }
         return watchdog
+    }
+
+    private mutating func memory(_ value: TreeValue, _ path: String) -> Marked<Int64>? {
+        guard let members = shape.map(value, path) else { return nil }
+        known(members, "nodes.resources", "of `resources`", path)
+        return value["memory"].flatMap { member in
+            shape.size(
+                member.value, "\(path).memory", TopologyKeyTable.bounds("nodes.resources.memory"))
+        }
     }
 
     private mutating func isolation(_ value: TreeValue, _ path: String) -> Isolation? {

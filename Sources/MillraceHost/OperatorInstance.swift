@@ -220,7 +220,8 @@ import Synchronization
                 next: words.next ?? "correct the parameters of \(place.node)")
         }
         return Failure(
-            words.code ?? .operatorFailed, node: place.node,
+            words.code ?? (status == MR_E_NOMEM ? .outOfMemory : .operatorFailed),
+            node: place.node,
             "\(operation) failed in \(call): \(said)", next: words.next)
     }
 }

@@ -35,8 +35,8 @@ package struct CrashReport: Hashable, Sendable {
     /// `boxes` by task; pages that could not be read are missing. `memoryWasShort`: the system
     /// killed processes for want of memory during the run.
     package init(
-        plan: Plan, process: ProcessPage?, boxes: [Int: BlackBoxPage], exit: ChildProcess.Exit,
-        memoryWasShort: Bool = false
+        plan: Plan, executor: Int = 0, process: ProcessPage?, boxes: [Int: BlackBoxPage],
+        exit: ChildProcess.Exit, memoryWasShort: Bool = false
     ) {
         self.plan = plan
         self.boxes = boxes
@@ -46,6 +46,7 @@ package struct CrashReport: Hashable, Sendable {
         wasKilled = stamped == nil && exit == .signaled(9)
         guilt = Self.guilt(plan, process, boxes, stamped)
         failure = tell(stamped?.stamp, exit, memoryWasShort)
+        if let node = plan.limitedNode(of: executor), !wasKilled { tell(limitOf: node) }
     }
 
     /// The failure for a call that was ended because it lasted too long.
@@ -128,6 +129,18 @@ extension CrashReport {
         case (nil, .signaled(let signal)):
             blame("crashed", cause: Self.signal(signal, nil), code: .crash)
         }
+    }
+
+    /// Who is refused memory seldom says so, but dies of it: the host's own code, too.
+    private mutating func tell(limitOf node: PlannedNode) {
+        let limit = Quantity.text(size: node.memory ?? 0)
+        if failure.kind == .bug {
+            failure.code = .outOfMemory
+            failure.kind = .fatal
+            failure.node = node.id
+        }
+        failure.text += "; it may take \(limit) of memory for each task"
+        failure.next = "if it needs more, raise `resources.memory` of \(node.id)"
     }
 
     /// From outside: nothing of ours sends this signal without a cause of its own.

@@ -22,7 +22,7 @@ package final class ExecutorGroup: Sendable {
 
     /// By number of the executor.
     package let parts: [ExecutorProcess]
-    private let plan: Plan
+    package let plan: Plan
     /// By task of the plan.
     private let partOfTask: [Int]
     /// By node.

@@ -314,7 +314,8 @@ extension LocalRun {
         let part = executor.parts[number]
         let boxes = part.boxes()
         let report = CrashReport(
-            plan: plan, process: part.process(), boxes: boxes, exit: exit,
+            plan: executor.plan, executor: number, process: part.process(), boxes: boxes,
+            exit: exit,
             memoryWasShort: MemoryKills.count() > memoryKillsBefore)
         let isOutside = report.wasKilled && report.failure.code == .executorExited
         return .exited(

@@ -101,6 +101,7 @@ final class Executor: Sendable {
         let builder = try ExecutorBuilder(
             plan, executor: executor, wires: try wires(plan), pages: pages, letters: letters,
             quarantine: quarantine)
+        limitMemory(plan.limitedNode(of: executor), threads: plan.threads)
         let chains = try builder.makeChains()
         let loops = try builder.makeLoops(chains) { [self] event in loopSaid(event) }
         state.withLock {
@@ -111,6 +112,17 @@ final class Executor: Sendable {
             $0.loops = loops
         }
         report(.loaded)
+    }
+
+    /// What is taken from here on is the operator's, but for what the host itself needs.
+    private func limitMemory(_ node: PlannedNode?, threads: Int) {
+        guard let node, let memory = node.memory, let before = ResourceLimit.dataBytes() else {
+            return
+        }
+        let tasks = Int64(node.parallelism)
+        let stacks = (Int64(threads) + tasks) * Int64(PinnedThread.stackBytesDefault)
+        let most = before + stacks + Limits.hostMemoryBytes + memory * tasks
+        ResourceLimit.data.set(UInt(most))
     }
 
     private func open(_ identity: AttemptIdentity?) throws(Failure) {

@@ -160,7 +160,7 @@ final class TaskletChain: Sendable {
         case .none:
             let status = StatusNames.text(fault.status)
             return Failure(
-                words.code ?? .operatorFailed, node: node,
+                words.code ?? (fault.status == -8 ? .outOfMemory : .operatorFailed), node: node,
                 "\(name): \(text.isEmpty ? "\(status), without a text" : text)\(place)",
                 next: words.next)
         case .window:

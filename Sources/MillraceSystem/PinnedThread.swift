@@ -9,6 +9,7 @@ import MillraceCore
 package final class PinnedThread: Sendable {
     package static let stackBytesMin = 512 << 10
     package static let stackBytesMax = 8 << 20
+    package static let stackBytesDefault = 1 << 20
 
     private let thread: pthread_t
 
@@ -27,7 +28,7 @@ package final class PinnedThread: Sendable {
     /// Starts at once. `cpu` that is not allowed is ignored: placement is a wish, work is not.
     /// Throws when the system has no thread left. The thread must be joined.
     package init(
-        name: String, cpu: Int? = nil, stackBytes: Int = 1 << 20,
+        name: String, cpu: Int? = nil, stackBytes: Int = stackBytesDefault,
         body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
         let size = min(max(stackBytes, Self.stackBytesMin), Self.stackBytesMax)

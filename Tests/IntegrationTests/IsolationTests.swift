@@ -53,6 +53,50 @@ import Testing
         #expect(try lines("process.txt").count == 20_101)
     }
 
+    /// 256 MiB for one of its records, and only once.
+    private static let greedy = """
+        #include <string.h>
+        static mr_status greedy(void *op, const mr_batch *batch, mr_work *work) {
+          if (open("greedy", O_CREAT | O_EXCL, 0600) >= 0)
+            for (int i = 0; i < 64; i++)
+              memset(malloc((size_t)4 << 20), 1, (size_t)4 << 20);
+          return good_process(op, batch, work);
+        }
+        #define BAD_PROCESS greedy
+        #define BAD_FLAGS MR_OP_STATELESS
+        """
+
+    @Test(arguments: [(64, true), (1_024, false)])
+    func `memory beyond the limit of a node is refused, and costs a restart`(
+        limit: Int, crashes: Bool
+    ) throws {
+        _ = try TestPlugin.build(
+            "greedy", id: "test.greedy", code: Self.greedy,
+            to: sandbox.folder.appendingPathComponent("greedy.so").path)
+        let file = try text(lines: 1_000)
+        let topology = try sandbox.file(
+            "greedy.yaml",
+            """
+            millrace: 1
+            nodes:
+              in: {use: file.source, with: {path: \(file), as: line}}
+              slow: {use: rate_limit, from: in, with: {rate: 2k/s}}
+              all:
+                use: test.greedy
+                from: slow
+                isolation: process
+                resources: {memory: \(limit)MiB}
+              out: {use: file.sink, from: all, with: {path: out.txt}}
+            """)
+        let result = try sandbox.run("run", "--plugin-dir", ".", topology)
+        #expect(result.code == 0, "\(result.err)")
+        #expect(result.err.contains("all#0 crashed in process: SIG") == crashes, "\(result.err)")
+        #expect(
+            result.err.contains("it may take 64MiB of memory for each task") == crashes,
+            "\(result.err)")
+        #expect(try sandbox.bytes("out.txt") == sandbox.bytes("in.txt"))
+    }
+
     @Test(arguments: 1...3)
     func `whichever process is killed, nothing is lost or repeated`(seed: Int) throws {
         let file = try text(lines: 20_000)

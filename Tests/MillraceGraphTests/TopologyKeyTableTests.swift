@@ -17,6 +17,7 @@ struct TopologyKeyTableTests {
         let node = names[0] == "nodes" && names.count == 2 ? ", " + nest([names[1]], value) : ""
         var deep = names.count > 2 ? ", " + nest(Array(names.dropFirst()), value) : ""
         if !key.path.hasPrefix("nodes.") { deep = "" }
+        if key.path.hasPrefix("nodes.resources") { deep += ", isolation: process" }
         let isEdge = key.path.hasPrefix("nodes.from")
         let read = "{use: \"null\", from: a"
         switch key.path {

@@ -1348,10 +1348,12 @@ enum ErrorPageTexts {
 
             ## What it means
             The memory for records could not be allocated at the start, or an operator returned `MR_E_NOMEM`, or
-            the system ended the process because memory ran out.
+            the system ended the process because memory ran out. An operator that has `resources.memory` is
+            refused more than that.
 
             ## How to fix it
-            Lower `arena`, `parallelism` or `output_memory`, or give the machine more memory.
+            Lower `arena`, `parallelism` or `output_memory`, or give the machine more memory. Where the message
+            names a limit, raise `resources.memory` of the node, or find out what the operator keeps.
 
             ## Example
             ```text
