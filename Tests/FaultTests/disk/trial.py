@@ -66,6 +66,8 @@ class Trial:
 
     is_kept = True
     """Is there a state directory? Without one the state lies in a private folder on that disk."""
+    removes = True
+    """Can files be removed? What cannot, the next run removes."""
 
     def __init__(self, tools, what, seed):
         self.millrace, self.library = tools
@@ -144,7 +146,7 @@ class Trial:
             if found[name] != one:
                 return f"another output: {name} has {len(found[name])} instead of {len(one)}"
         left = [path.name for path in self.disk.rglob("*.part")]
-        return f"left behind: {left}" if left else None
+        return f"left behind: {left}" if left and self.removes else None
 
     def letters(self):
         if not self.is_kept:
