@@ -131,6 +131,8 @@ static int64_t clock_of(file_sink *sink) {
 
 /* What may fail for want of space, while nothing of the batch is taken. */
 static mr_status make_ready(file_sink *sink, int64_t now) {
+  if (sink->stage.broken)
+    return spill(sink);
   if (file_sink_due(sink) <= now)
     return complete_part(sink);
   return sink->stage.used >= SPILL ? spill(sink) : MR_OK;
@@ -146,7 +148,7 @@ mr_status file_sink_stage(file_sink *sink, const mr_batch *batch, mr_work *work)
     status = add(sink, mr_payload(batch, record), record, now);
     done += status == MR_OK;
   }
-  if (done > 0 && status != MR_OK && status != MR_E_NOMEM) {
+  if (done > 0 && status != MR_OK && status != MR_E_NOMEM && status != MR_E_INTERNAL) {
     /* The records up to here are taken; the next call fails by itself, and takes none. */
     sink->trouble = (io_trouble){0};
     work->consumed = done;

@@ -97,6 +97,8 @@ static mr_status failed(io_stage *stage, io_trouble *trouble) {
 }
 
 mr_status io_stage_spill(io_stage *stage, io_trouble *trouble) {
+  if (stage->broken)
+    return io_stage_sync(stage, trouble);
   if (stage->file < 0)
     stage->file = open(stage->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (stage->file < 0)
@@ -116,8 +118,12 @@ mr_status io_stage_spill(io_stage *stage, io_trouble *trouble) {
 mr_status io_stage_sync(io_stage *stage, io_trouble *trouble) {
   if (stage->synced == stage->filed)
     return MR_OK;
-  if (fdatasync(stage->file) != 0 || (stage->synced == 0 && !io_sync_folder(stage->path))) {
-    /* The system may have dropped those pages, and would say yes the next time. */
+  if (stage->broken)
+    errno = EIO;
+  else
+    stage->broken =
+        fdatasync(stage->file) != 0 || (stage->synced == 0 && !io_sync_folder(stage->path));
+  if (stage->broken) {
     io_note_errno(trouble, NULL, "cannot write %s to the disk", stage->path);
     return trouble->status = MR_E_INTERNAL;
   }
@@ -130,6 +136,7 @@ void io_stage_end(io_stage *stage) {
     close(stage->file);
   stage->file = -1;
   stage->used = stage->filed = stage->synced = 0;
+  stage->broken = 0;
   io_digest_begin(&stage->digest, stage->digest.hash);
 }
 

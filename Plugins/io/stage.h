@@ -8,7 +8,8 @@
  *            rest in memory                           end                     EMPTY; the file stays
  *
  * A call that fails because of the disk has changed nothing that counts: what could not be written
- * is still in memory, the file is as long as it was, and the same call may come again. */
+ * is still in memory, the file is as long as it was, and the same call may come again. But when a
+ * sync has failed, the system may have dropped those bytes, and would say yes the next time. */
 #ifndef MR_IO_STAGE_H
 #define MR_IO_STAGE_H
 
@@ -24,6 +25,7 @@ typedef struct {
   uint64_t used, room;
   uint64_t filed;   /* bytes in the file */
   uint64_t synced;  /* bytes of them that survive a loss of power */
+  uint32_t broken;  /* that failed once: nobody knows what the file has, and no call succeeds */
   io_digest digest; /* of all, filed or not */
   char path[IO_PATH];
 } io_stage;
@@ -40,8 +42,8 @@ mr_status io_stage_add(io_stage *stage, const uint8_t *text, uint64_t size, io_t
 mr_status io_stage_end_frame(io_stage *stage, io_trouble *trouble);
 /* Write what is in memory to the file called `path`, which is made. MR_OK or MR_E_*. */
 mr_status io_stage_spill(io_stage *stage, io_trouble *trouble);
-/* Make the file, and its name, survive a loss of power. MR_OK or MR_E_INTERNAL: it cannot be tried
- * again. */
+/* Make the file, and its name, survive a loss of power. MR_OK or MR_E_INTERNAL, from then on for
+ * every call: the instance has to be given up. */
 mr_status io_stage_sync(io_stage *stage, io_trouble *trouble);
 /* Begin again with nothing; a file stays where it is. */
 void io_stage_end(io_stage *stage);

@@ -158,6 +158,12 @@ static void remember_written(const disk_operation *o, const struct stat *before,
 static long follow(const disk_operation *o) {
   struct stat before = {0}, after = {0};
   int was_there = o->file >= 0 ? fstat(o->file, &before) == 0 : lstat(o->path, &before) == 0;
+  if (o->error != 0) {
+    if (o->call == DISK_SYNC)
+      remember(o->call, before.st_ino, 1, "", 0, "");
+    errno = o->error;
+    return -1;
+  }
   long result = raw(o);
   int error = errno;
   if (result < 0)
@@ -225,10 +231,8 @@ long disk_perform(disk_operation *o) {
   if (is_chosen(o->call)) {
     if (is_short)
       o->a[2] = (o->a[2] + 1) / 2;
-    else if (!is_late || raw(o) >= 0) {
-      errno = fail_error;
-      return -1;
-    }
+    else if (!is_late || raw(o) >= 0)
+      o->error = errno = fail_error;
   }
-  return log_file < 0 ? raw(o) : in_order(o);
+  return log_file >= 0 ? in_order(o) : o->error != 0 ? -1 : raw(o);
 }

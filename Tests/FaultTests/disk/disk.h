@@ -45,13 +45,14 @@ typedef struct {
 /* A change, in the log. Two texts follow: two paths, or what was written and nothing. */
 typedef struct {
   uint32_t call, sizes[2], zero;
-  uint64_t file, place; /* inode; offset or size */
+  uint64_t file, place; /* inode; offset or size; of a sync 1, if it failed */
 } disk_entry;
 
 /* A call on its way to the system. */
 typedef struct {
   enum disk_call call;
   long number, a[5];
+  int error;                            /* it fails with that */
   int file;                             /* what it is about: a descriptor, or -1 and a path */
   char path[PATH_MAX], other[PATH_MAX]; /* absolute */
 } disk_operation;

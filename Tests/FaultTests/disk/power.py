@@ -9,7 +9,8 @@ A change counts for certain once it was synced. Of the others a disk may have ke
                   otherwise: each change of a name by itself; a sync of a folder brings those in it,
                   and no name is safe before its folder was synced, also a folder's own
 
-A rename is one change, and safe when one of its two folders is.
+A rename is one change, and safe when one of its two folders is. When the sync of a file fails, what
+waited for it is dropped: no later one brings it to the disk, unless it is written again.
 """
 
 import os
@@ -25,12 +26,16 @@ class File:
     def __init__(self, content=b""):
         self.now, self.safe = bytearray(content), bytes(content)
         self.sizes = []  # since it was synced
+        self.waiting, self.dropped = set(), set()  # pages
 
     def write(self, place, content):
         if len(self.now) < place:
             self.now.extend(bytes(place - len(self.now)))
         self.now[place:place + len(content)] = content
         self.sizes.append(len(self.now))
+        pages = range(place // PAGE, (place + len(content) + PAGE - 1) // PAGE)
+        self.waiting.update(pages)
+        self.dropped.difference_update(pages)
 
     def truncate(self, size):
         del self.now[size:]
@@ -38,19 +43,29 @@ class File:
         self.sizes.append(size)
 
     def sync(self):
-        self.safe, self.sizes = bytes(self.now), []
+        self.safe = self.with_pages(len(self.now), lambda page: page not in self.dropped)
+        self.sizes, self.waiting = [], set()
+
+    def fail_sync(self):
+        self.dropped |= self.waiting
+        self.waiting = set()
+
+    def with_pages(self, size, is_kept):
+        """Those pages as they are now, the others as they are safe."""
+        whole = bytearray(self.safe[:size].ljust(size, b"\0"))
+        for page in range((min(size, len(self.now)) + PAGE - 1) // PAGE):
+            if is_kept(page):
+                content = self.now[page * PAGE:min(page * PAGE + PAGE, size)]
+                whole[page * PAGE:page * PAGE + len(content)] = content
+        return bytes(whole)
 
     def kept(self, chance, likely):
         """What of it may be there."""
         if not self.sizes:
             return self.safe
         size = chance.choice([len(self.safe), *self.sizes, *3 * [len(self.now)]])
-        kept = bytearray(self.safe[:size].ljust(size, b"\0"))
-        for place in range(0, min(size, len(self.now)), PAGE):
-            if chance.random() < likely:
-                page = self.now[place:min(place + PAGE, size)]
-                kept[place:place + len(page)] = page
-        return bytes(kept)
+        return self.with_pages(
+            size, lambda page: page not in self.dropped and chance.random() < likely)
 
 
 class Folder:
@@ -117,6 +132,9 @@ class Disk:
             self.numbers[number].write(place, first)
         elif call == TRUNCATE:
             self.numbers[number].truncate(place)
+        elif call == SYNC and place:
+            if isinstance(self.numbers[number], File):
+                self.numbers[number].fail_sync()
         elif call == SYNC:
             self.sync(self.numbers[number], is_ordered)
         elif call == LINK:
