@@ -2,6 +2,7 @@
 """A run whose disk is not to be trusted: its topology, its folder, what it must write."""
 
 import collections
+import gzip
 import json
 import mmap
 import os
@@ -30,9 +31,11 @@ nodes:
   words: {{use: words, from: parse}}
   count: {{use: count, from: words, isolation: WHERE}}
   copy: {{use: file.sink, from: parse, with: {{path: disk/out/copy.txt, append: true}}}}
-  parts: {{use: file.sink, from: parse, with: {{path: disk/out/parts/part.txt, roll_size: 90KiB}}}}
+  parts: {{use: file.sink, from: parse, with: {{path: disk/out/parts/PARTS}}}}
   counts: {{use: file.sink, from: count, with: {{path: disk/out/counts.txt}}}}
 """
+PARTS = ["part.txt, roll_size: 90KiB", "part.txt, roll_every: 70ms", "%Y%m%d-%H%M%S/part.txt",
+         "part.gz, roll_size: 8KiB, compression: gzip"]
 HEADER = b"what was there before\n"
 
 
@@ -81,7 +84,8 @@ class Trial:
             XDG_CACHE_HOME=os.path.join(tempfile.gettempdir(), "mr-fault-cache"))
         (self.folder / "in.txt").write_text("\n".join(INPUT) + "\n")
         where = self.chance.choice(["executor", "executor", "process"])
-        (self.folder / "t.yaml").write_text(TOPOLOGY.replace("WHERE", where))
+        (self.folder / "t.yaml").write_text(TOPOLOGY.replace("WHERE", where).replace(
+            "PARTS", self.chance.choice(PARTS)))
         for name in ("out", "tmp"):
             (self.disk / name).mkdir(parents=True)
         (self.disk / "out" / "copy.txt").write_bytes(HEADER)
@@ -138,7 +142,9 @@ class Trial:
         if len(lines) != len(WANTED["counts"]):
             return f"another output: {len(lines)} counts instead of {len(WANTED['counts'])}"
         found = {"copy": (out / "copy.txt").read_bytes(),
-                 "parts": b"".join(p.read_bytes() for p in sorted((out / "parts").glob("part*"))),
+                 "parts": b"".join(
+                     gzip.decompress(path.read_bytes()) if path.suffix == ".gz"
+                     else path.read_bytes() for path in sorted((out / "parts").rglob("part*"))),
                  "counts": collections.Counter(
                      {one["key"]: one["count"] for one in map(json.loads, lines)}),
                  "letters": self.letters()}
