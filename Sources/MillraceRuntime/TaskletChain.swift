@@ -159,10 +159,15 @@ final class TaskletChain: Sendable {
                     ?? "correct the input, or write `on_error: dead_letter` for this node")
         case .none:
             let status = StatusNames.text(fault.status)
+            let isMemory = fault.status == -8
+            let limit = member.node.memory.map {
+                "it may take \(Quantity.text(size: $0)) for each task; if it needs more, raise "
+                    + "`resources.memory` of \(node)"
+            }
             return Failure(
-                words.code ?? (fault.status == -8 ? .outOfMemory : .operatorFailed), node: node,
+                words.code ?? (isMemory ? .outOfMemory : .operatorFailed), node: node,
                 "\(name): \(text.isEmpty ? "\(status), without a text" : text)\(place)",
-                next: words.next)
+                next: words.next ?? (isMemory ? limit : nil))
         case .window:
             return Failure(
                 .windowViolated, node: node,
