@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a call through each lane costs over a direct one:
 //
-//   cc -O3 -IPlugins/native Benchmarks/native/*.c Plugins/native/lanes.c -lffi -o build/calls
+//   cc -O3 -IPlugins/native Benchmarks/native/*.c Plugins/native/lane*.c -lffi -o build/calls
 //   build/calls
 //
 // Nanoseconds per call, function included: the best of many rounds.

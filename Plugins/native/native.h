@@ -90,6 +90,12 @@ enum { SHOWN_MAX = 64 };
 const char *native_shown(char into[SHOWN_MAX], const uint8_t *text, uint64_t size);
 const char *native_type_name(c_type type);
 
+/* native_make.c */
+mr_status native_create(const mr_operator *self, const mr_host *host, mr_ctx *ctx,
+                        const mr_config *config, void **instance);
+mr_status native_start(void *instance, const mr_start *info);
+void native_destroy(void *instance);
+
 /* fields.c: what the arguments are made of. */
 mr_status fields_make(native *n);
 void fields_free(native *n);

@@ -27,11 +27,11 @@ struct NativePluginTests {
     }
 
     @Test func `every lane gives a function what it was sent`() throws {
-        try run("lanes", with: ["lanes.c"])
+        try run("lanes", with: ["lanes.c", "lane_typed.c", "lane_trampoline.c", "lane_libffi.c"])
     }
 
     @Test func `whatever a program is, it is refused or keeps the rules`() throws {
-        try run("programs", with: ["program.c", "number.cpp"])
+        try run("programs", with: ["program.c", "program_check.c", "words.c", "number.cpp"])
     }
 
     @Test func `numbers are read exactly and written shortest`() throws {
