@@ -17,50 +17,16 @@
 //            absent; the last argument is what it is
 //   refused  MR4001 what was read is no JSON, MR4002 a kind does not fit, MR4003 something is
 //   absent
-#include "program.h"
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
+#include "operate.h"
 
 static const mrx_node *child(const mr_expression *e, const mrx_node *n) {
   return &e->nodes[n->first];
-}
-
-/* ---- refusals ------------------------------------------------------------------- */
-
-const char *mrx_kind_name(mr_datum_kind kind) {
-  static const char *const names[] = {"nothing",  "null",   "true or false",     "a number",
-                                      "a number", "a text", "an object or array"};
-  return names[kind];
-}
-
-static const char *cell_name(const mrx_cell *c) {
-  if (c->kind == MR_DATUM_JSON)
-    return *c->text == '{' ? "an object" : "an array";
-  return mrx_kind_name(c->kind);
-}
-
-/* As much of the expression as a message should repeat. */
-static int shown(const mrx_node *n) { return n->to - n->from < 80 ? (int)(n->to - n->from) : 80; }
-
-static int32_t refuse(mr_expression *e, const mrx_node *n, const char *what, const char *found) {
-  snprintf(e->refusal, sizeof e->refusal, "`%.*s`: %s%s", shown(n), e->source + n->from, what,
-           found);
-  return MRX_WRONG_TYPE;
-}
-
-static int32_t not_json(mr_expression *e, const mrx_record *r, const mrx_spot *spot) {
-  snprintf(e->refusal, sizeof e->refusal, "the value is no JSON: expected %s at byte %" PRIu64,
-           spot->expected, (uint64_t)(spot->at - r->value));
-  return MRX_NOT_JSON;
 }
 
 static int32_t absent(mr_expression *e, const mrx_node *n) {
   e->absent = (uint32_t)(n - e->nodes);
   return MRX_ABSENT;
 }
-
-const char *mrx_refusal(const mr_expression *e) { return e->refusal; }
 
 /* ---- fields ----------------------------------------------------------------------- */
 
@@ -72,9 +38,9 @@ static int32_t eval_path(mr_expression *e, const mrx_node *n, const mrx_record *
   if (found == MRX_MISSING)
     return absent(e, n);
   if (found == MRX_BROKEN)
-    return not_json(e, r, &spot);
+    return mrx_not_json(e, r, &spot);
   if (out->kind == MR_DATUM_FLOAT && !isfinite(out->number))
-    return refuse(e, n, "the number is outside of what a double holds", "");
+    return mrx_refuse(e, n, "the number is outside of what a double holds", "");
   return 0;
 }
 
@@ -85,7 +51,7 @@ static int32_t eval_has(mr_expression *e, const mrx_node *n, const mrx_record *r
     mrx_spot spot;
     found = mrx_locate(e->steps + path->step, path->steps, r->value, r->size, &spot);
     if (found == MRX_BROKEN)
-      return not_json(e, r, &spot);
+      return mrx_not_json(e, r, &spot);
   } else if (path->op == MRX_KEY ? r->key == NULL : r->time == MR_TIME_NONE) {
     found = MRX_MISSING;
   }
@@ -95,60 +61,6 @@ static int32_t eval_has(mr_expression *e, const mrx_node *n, const mrx_record *r
 
 /* ---- numbers -------------------------------------------------------------------------- */
 
-static int is_number(const mrx_cell *c) {
-  return c->kind == MR_DATUM_INT || c->kind == MR_DATUM_FLOAT;
-}
-
-/* 0: the result is not an INT. */
-static int whole(uint8_t op, int64_t a, int64_t b, int64_t *out) {
-  switch (op) {
-  case MRX_ADD:
-    return !__builtin_add_overflow(a, b, out);
-  case MRX_SUB:
-    return !__builtin_sub_overflow(a, b, out);
-  case MRX_MUL:
-    return !__builtin_mul_overflow(a, b, out);
-  case MRX_DIV:
-    if ((a == INT64_MIN && b == -1) || a % b != 0)
-      return 0;
-    *out = a / b;
-    return 1;
-  default:
-    *out = b == -1 ? 0 : a % b;
-    return 1;
-  }
-}
-
-static double fractional(uint8_t op, double a, double b) {
-  switch (op) {
-  case MRX_ADD:
-    return a + b;
-  case MRX_SUB:
-    return a - b;
-  case MRX_MUL:
-    return a * b;
-  default:
-    return a / b;
-  }
-}
-
-static int32_t arithmetic(mr_expression *e, const mrx_node *n, const mrx_cell *a, const mrx_cell *b,
-                          mrx_cell *out) {
-  int both_whole = a->kind == MR_DATUM_INT && b->kind == MR_DATUM_INT;
-  if ((n->op == MRX_DIV || n->op == MRX_MOD) && b->number == 0)
-    return refuse(e, n, "division by zero", "");
-  if (n->op == MRX_MOD && !both_whole)
-    return refuse(e, n, "% needs whole numbers", "");
-  int64_t result;
-  if (both_whole && whole(n->op, a->integer, b->integer, &result)) {
-    *out = mrx_int_cell(result);
-    return 0;
-  }
-  *out = mrx_float_cell(fractional(n->op, a->number, b->number));
-  return isfinite(out->number) ? 0
-                               : refuse(e, n, "the result is outside of what a double holds", "");
-}
-
 static int32_t eval_arithmetic(mr_expression *e, const mrx_node *n, const mrx_record *r,
                                mrx_cell *out) {
   mrx_cell a, b;
@@ -157,11 +69,12 @@ static int32_t eval_arithmetic(mr_expression *e, const mrx_node *n, const mrx_re
     refused = mrx_eval(e, child(e, n)->next, r, &b);
   if (refused != 0)
     return refused;
-  if (!is_number(&a))
-    return refuse(e, child(e, n), "expected a number, found ", cell_name(&a));
-  if (!is_number(&b))
-    return refuse(e, &e->nodes[child(e, n)->next], "expected a number, found ", cell_name(&b));
-  return arithmetic(e, n, &a, &b, out);
+  if (!mrx_is_number(&a))
+    return mrx_refuse(e, child(e, n), "expected a number, found ", mrx_cell_name(&a));
+  if (!mrx_is_number(&b))
+    return mrx_refuse(e, &e->nodes[child(e, n)->next], "expected a number, found ",
+                      mrx_cell_name(&b));
+  return mrx_arithmetic(e, n, &a, &b, out);
 }
 
 static int32_t eval_negate(mr_expression *e, const mrx_node *n, const mrx_record *r,
@@ -169,54 +82,14 @@ static int32_t eval_negate(mr_expression *e, const mrx_node *n, const mrx_record
   int32_t refused = mrx_eval(e, n->first, r, out);
   if (refused != 0)
     return refused;
-  if (!is_number(out))
-    return refuse(e, child(e, n), "expected a number, found ", cell_name(out));
+  if (!mrx_is_number(out))
+    return mrx_refuse(e, child(e, n), "expected a number, found ", mrx_cell_name(out));
   *out = out->kind == MR_DATUM_INT && out->integer != INT64_MIN ? mrx_int_cell(-out->integer)
                                                                 : mrx_float_cell(-out->number);
   return 0;
 }
 
 /* ---- comparisons ---------------------------------------------------------------------- */
-
-/* 0 and *equal, or refused. */
-static int32_t equals(mr_expression *e, const mrx_node *n, const mrx_cell *a, const mrx_cell *b,
-                      int *equal) {
-  if (is_number(a) && is_number(b))
-    *equal = mrx_compare_numbers(a, b) == 0;
-  else if (a->kind != b->kind)
-    *equal = 0;
-  else if (a->kind == MR_DATUM_TEXT)
-    *equal = (a->how != 0 || b->how != 0 || a->size == b->size) && mrx_compare_texts(a, b) == 0;
-  else if (a->kind == MR_DATUM_JSON)
-    return refuse(e, n, "two objects or arrays cannot be compared", "");
-  else
-    *equal = a->integer == b->integer;
-  return 0;
-}
-
-static int32_t compares(mr_expression *e, const mrx_node *n, const mrx_cell *a, const mrx_cell *b,
-                        int *holds) {
-  int order;
-  if (n->op <= MRX_NE) {
-    int32_t refused = equals(e, n, a, b, holds);
-    *holds = *holds == (n->op == MRX_EQ);
-    return refused;
-  }
-  if (is_number(a) && is_number(b))
-    order = mrx_compare_numbers(a, b);
-  else if (a->kind == MR_DATUM_TEXT && b->kind == MR_DATUM_TEXT)
-    order = mrx_compare_texts(a, b);
-  else {
-    char kinds[80];
-    snprintf(kinds, sizeof kinds, "%s with %s", cell_name(a), cell_name(b));
-    return refuse(e, n, "cannot compare ", kinds);
-  }
-  *holds = n->op == MRX_LT   ? order < 0
-           : n->op == MRX_LE ? order <= 0
-           : n->op == MRX_GT ? order > 0
-                             : order >= 0;
-  return 0;
-}
 
 static int32_t eval_compare(mr_expression *e, const mrx_node *n, const mrx_record *r,
                             mrx_cell *out) {
@@ -228,7 +101,7 @@ static int32_t eval_compare(mr_expression *e, const mrx_node *n, const mrx_recor
   if (refused == 0 && other == &b)
     refused = mrx_eval(e, child(e, n)->next, r, &b);
   if (refused == 0)
-    refused = compares(e, n, &a, other, &holds);
+    refused = mrx_compares(e, n, &a, other, &holds);
   *out = mrx_bool_cell(holds);
   return refused;
 }
@@ -240,7 +113,7 @@ static int32_t eval_in(mr_expression *e, const mrx_node *n, const mrx_record *r,
   for (uint32_t i = child(e, n)->next; i != 0 && !found && refused == 0; i = e->nodes[i].next) {
     refused = mrx_eval(e, i, r, &element);
     if (refused == 0)
-      refused = equals(e, n, &sought, &element, &found);
+      refused = mrx_equals(e, n, &sought, &element, &found);
   }
   *out = mrx_bool_cell(found != n->negated);
   return refused;
@@ -251,7 +124,7 @@ static int32_t eval_in(mr_expression *e, const mrx_node *n, const mrx_record *r,
 static int32_t eval_truth(mr_expression *e, uint32_t node, const mrx_record *r, mrx_cell *out) {
   int32_t refused = mrx_eval(e, node, r, out);
   if (refused == 0 && out->kind != MR_DATUM_BOOL)
-    return refuse(e, &e->nodes[node], "expected true or false, found ", cell_name(out));
+    return mrx_refuse(e, &e->nodes[node], "expected true or false, found ", mrx_cell_name(out));
   return refused;
 }
 
@@ -279,9 +152,9 @@ static int32_t eval_len(mr_expression *e, const mrx_node *n, const mrx_record *r
   if (of.kind == MR_DATUM_TEXT)
     count = (int64_t)mrx_count_scalars(&of);
   else if (of.kind != MR_DATUM_JSON)
-    return refuse(e, n, "expected a text, an array or an object, found ", cell_name(&of));
+    return mrx_refuse(e, n, "expected a text, an array or an object, found ", mrx_cell_name(&of));
   else if (mrx_close(&of, &count, &spot) != MRX_FOUND)
-    return not_json(e, r, &spot);
+    return mrx_not_json(e, r, &spot);
   *out = mrx_int_cell(count);
   return 0;
 }
@@ -289,7 +162,7 @@ static int32_t eval_len(mr_expression *e, const mrx_node *n, const mrx_record *r
 static int32_t eval_text(mr_expression *e, const mrx_node *n, const mrx_record *r, mrx_cell *out) {
   int32_t refused = mrx_eval(e, n->first, r, out);
   if (refused == 0 && out->kind != MR_DATUM_TEXT)
-    return refuse(e, n, "expected a text, found ", cell_name(out));
+    return mrx_refuse(e, n, "expected a text, found ", mrx_cell_name(out));
   return refused;
 }
 
@@ -319,8 +192,7 @@ static int32_t eval_coalesce(mr_expression *e, const mrx_node *n, const mrx_reco
   return refused;
 }
 
-/* ---- the tree ---------------------------------------------------------------------------------
- */
+/* ---- the tree ----------------------------------------------------------------------- */
 
 int32_t mrx_eval(mr_expression *e, uint32_t node, const mrx_record *r, mrx_cell *out) {
   const mrx_node *n = &e->nodes[node];
@@ -372,17 +244,7 @@ int32_t mrx_eval(mr_expression *e, uint32_t node, const mrx_record *r, mrx_cell 
   }
 }
 
-/* ---- entries ------------------------------------------------------------------------------------
- */
-
-/* The words for what is absent are made here, as most of the time nobody wants them. */
-static int32_t name_absent(mr_expression *e, int32_t refused) {
-  if (refused == MRX_ABSENT) {
-    const mrx_node *n = &e->nodes[e->absent];
-    snprintf(e->refusal, sizeof e->refusal, "there is no `%.*s`", shown(n), e->source + n->from);
-  }
-  return refused;
-}
+/* ---- entries ------------------------------------------------------------------------ */
 
 int32_t mrx_test(mr_expression *e, const mrx_record *r, int *holds) {
   mrx_cell cell;
@@ -392,7 +254,7 @@ int32_t mrx_test(mr_expression *e, const mrx_record *r, int *holds) {
   if (refused == MRX_ABSENT && decided)
     *holds = decided == MR_EXPRESSION_ABSENT_TRUE;
   else if (refused != 0)
-    return name_absent(e, refused);
+    return mrx_name_absent(e, refused);
   else
     *holds = cell.integer != 0;
   return 0;
@@ -402,10 +264,10 @@ static int32_t finish(mr_expression *e, const mrx_record *r, mrx_cell *cell) {
   mrx_spot spot;
   if (cell->kind == MR_DATUM_JSON && (cell->how & MRX_OPEN) &&
       mrx_close(cell, NULL, &spot) != MRX_FOUND)
-    return not_json(e, r, &spot);
+    return mrx_not_json(e, r, &spot);
   if (cell->kind == MR_DATUM_TEXT && cell->how != 0) {
     if (e->kept == NULL || cell->size > MRX_KEPT)
-      return refuse(e, &e->nodes[e->root], "the text is too long to be rewritten", "");
+      return mrx_refuse(e, &e->nodes[e->root], "the text is too long to be rewritten", "");
     cell->size = mrx_write_text(cell, e->kept);
     cell->text = e->kept;
   }
@@ -423,7 +285,7 @@ int32_t mrx_value(mr_expression *e, const mrx_record *r, mr_datum *out) {
   if (refused == 0)
     refused = finish(e, r, &cell);
   if (refused != 0)
-    return name_absent(e, refused);
+    return mrx_name_absent(e, refused);
   out->kind = cell.kind;
   out->integer = cell.integer;
   out->number = cell.number;

@@ -7,59 +7,7 @@
 // of this object and not part of a text. As soon as something did come, the object is walked
 // member by member. Both give the same answer for JSON; for a text that is none they may not
 // notice it, and what they answer depends on nothing but the text.
-#include "program.h"
-#include "scan.h"
-
-typedef struct reader {
-  const uint8_t *at, *end;
-  const char *expected; /* once it is broken */
-} reader;
-
-static const uint8_t *skip_space(const uint8_t *at, const uint8_t *end) {
-  while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
-    at++;
-  return at;
-}
-
-static int broken(reader *r, const char *expected) {
-  r->expected = expected;
-  return MRX_BROKEN;
-}
-
-static int take(reader *r, uint8_t byte) {
-  r->at = skip_space(r->at, r->end);
-  if (r->at == r->end || *r->at != byte)
-    return 0;
-  r->at++;
-  return 1;
-}
-
-/* ---- strings ---------------------------------------------------------------- */
-
-const uint8_t *mrx_skip_string(const uint8_t *at, const uint8_t *end, int *escaped) {
-  *escaped = 0;
-  at++;
-  for (;;) {
-    while (end - at >= 16) {
-      uint32_t stops = mrx_text_stops(at, 0);
-      if (stops == 0) {
-        at += 16;
-        continue;
-      }
-      at += __builtin_ctz(stops);
-      break;
-    }
-    if (at >= end)
-      return NULL;
-    if (*at == '"')
-      return at + 1;
-    if (*at == '\\') {
-      *escaped = 1;
-      at++;
-    }
-    at++;
-  }
-}
+#include "json_reader.h"
 
 /* Is the string at `at` (its opening quote) this name? */
 static int is_name(const uint8_t *at, const uint8_t *behind, int escaped, const mrx_step *step) {
@@ -108,16 +56,17 @@ static const uint8_t *skip_container(const uint8_t *at, const uint8_t *end) {
 
 static const uint8_t *skip_scalar(const uint8_t *at, const uint8_t *end) {
   const uint8_t *first = at;
-  while (at<end && * at> ' ' && *at != ',' && *at != '}' && *at != ']' && *at != ':' && *at != '"')
+  while (at < end && *at > ' ' && *at != ',' && *at != '}' && *at != ']' && *at != ':' &&
+         *at != '"')
     at++;
   return at > first ? at : NULL;
 }
 
-static int skip_value(reader *r) {
+int mrx_skip_value(mrx_json_reader *r) {
   int escaped;
-  r->at = skip_space(r->at, r->end);
+  r->at = mrx_skip_space(r->at, r->end);
   if (r->at == r->end)
-    return broken(r, "a value");
+    return mrx_broken(r, "a value");
   const uint8_t *behind = *r->at == '"'            ? mrx_skip_string(r->at, r->end, &escaped)
                           : (*r->at | 0x20) == '{' ? skip_container(r->at, r->end)
                                                    : skip_scalar(r->at, r->end);
@@ -125,7 +74,7 @@ static int skip_value(reader *r) {
     const char *expected = *r->at == '"'            ? "the end of this string"
                            : (*r->at | 0x20) == '{' ? "the end of this object or array"
                                                     : "a value";
-    return broken(r, expected);
+    return mrx_broken(r, expected);
   }
   r->at = behind;
   return MRX_FOUND;
@@ -134,37 +83,37 @@ static int skip_value(reader *r) {
 /* ---- members and elements --------------------------------------------------------- */
 
 /* To the value of member `step` of the object whose `{` is before the reader. */
-static int walk_members(reader *r, const mrx_step *step) {
-  if (take(r, '}'))
+static int walk_members(mrx_json_reader *r, const mrx_step *step) {
+  if (mrx_take_byte(r, '}'))
     return MRX_MISSING;
   for (;;) {
     int escaped;
-    r->at = skip_space(r->at, r->end);
+    r->at = mrx_skip_space(r->at, r->end);
     if (r->at == r->end || *r->at != '"')
-      return broken(r, "a name in quotes");
+      return mrx_broken(r, "a name in quotes");
     const uint8_t *behind = mrx_skip_string(r->at, r->end, &escaped);
     if (behind == NULL)
-      return broken(r, "the end of this string");
+      return mrx_broken(r, "the end of this string");
     int found = is_name(r->at, behind, escaped, step);
     r->at = behind;
-    if (!take(r, ':'))
-      return broken(r, "a colon");
+    if (!mrx_take_byte(r, ':'))
+      return mrx_broken(r, "a colon");
     if (found) {
-      r->at = skip_space(r->at, r->end);
+      r->at = mrx_skip_space(r->at, r->end);
       return MRX_FOUND;
     }
-    int skipped = skip_value(r);
+    int skipped = mrx_skip_value(r);
     if (skipped != MRX_FOUND)
       return skipped;
-    if (take(r, '}'))
+    if (mrx_take_byte(r, '}'))
       return MRX_MISSING;
-    if (!take(r, ','))
-      return broken(r, "a comma or the end of the object");
+    if (!mrx_take_byte(r, ','))
+      return mrx_broken(r, "a comma or the end of the object");
   }
 }
 
 /* As walk_members. MRX_BROKEN: it has to be walked; the reader did not move. */
-static int search_member(reader *r, const mrx_step *step) {
+static int search_member(mrx_json_reader *r, const mrx_step *step) {
   const uint8_t *begin = r->at;
   uint32_t apart = (uint32_t)step->size + 1, before = 0;
   uint64_t last = 0; /* quotes of the block before */
@@ -177,11 +126,11 @@ static int search_member(reader *r, const mrx_step *step) {
       if (memcmp(quote - step->size, step->name, step->size) != 0)
         continue;
       uint64_t below = b.quotes & (((closing & (0 - closing)) << 1) - 1); /* itself included */
-      const uint8_t *value = skip_space(quote + 1, r->end);
+      const uint8_t *value = mrx_skip_space(quote + 1, r->end);
       if (value == r->end || *value != ':' ||
           ((before + (uint32_t)__builtin_popcountll(below)) & 1) != 0)
         continue;
-      r->at = skip_space(value + 1, r->end);
+      r->at = mrx_skip_space(value + 1, r->end);
       return MRX_FOUND;
     }
     if (b.special) {
@@ -194,7 +143,7 @@ static int search_member(reader *r, const mrx_step *step) {
   return MRX_BROKEN;
 }
 
-static int to_member(reader *r, const mrx_step *step) {
+static int to_member(mrx_json_reader *r, const mrx_step *step) {
   if (step->plain && step->size < 63) {
     int found = search_member(r, step);
     if (found != MRX_BROKEN)
@@ -203,56 +152,55 @@ static int to_member(reader *r, const mrx_step *step) {
   return walk_members(r, step);
 }
 
-/* Behind the `[`. How many elements there are, or MRX_BROKEN below zero. */
-static int64_t count_elements(reader *r) {
+int64_t mrx_count_elements(mrx_json_reader *r) {
   int64_t count = 0;
-  if (take(r, ']'))
+  if (mrx_take_byte(r, ']'))
     return 0;
   for (;;) {
-    if (skip_value(r) != MRX_FOUND)
+    if (mrx_skip_value(r) != MRX_FOUND)
       return -1;
     count++;
-    if (take(r, ']'))
+    if (mrx_take_byte(r, ']'))
       return count;
-    if (!take(r, ',')) {
-      broken(r, "a comma or the end of the array");
+    if (!mrx_take_byte(r, ',')) {
+      mrx_broken(r, "a comma or the end of the array");
       return -1;
     }
   }
 }
 
-static int64_t count_members(reader *r) {
+int64_t mrx_count_members(mrx_json_reader *r) {
   int64_t count = 0;
-  if (take(r, '}'))
+  if (mrx_take_byte(r, '}'))
     return 0;
   for (;;) {
-    r->at = skip_space(r->at, r->end);
+    r->at = mrx_skip_space(r->at, r->end);
     if (r->at == r->end || *r->at != '"') {
-      broken(r, "a name in quotes");
+      mrx_broken(r, "a name in quotes");
       return -1;
     }
-    if (skip_value(r) != MRX_FOUND)
+    if (mrx_skip_value(r) != MRX_FOUND)
       return -1;
-    if (!take(r, ':')) {
-      broken(r, "a colon");
+    if (!mrx_take_byte(r, ':')) {
+      mrx_broken(r, "a colon");
       return -1;
     }
-    if (skip_value(r) != MRX_FOUND)
+    if (mrx_skip_value(r) != MRX_FOUND)
       return -1;
     count++;
-    if (take(r, '}'))
+    if (mrx_take_byte(r, '}'))
       return count;
-    if (!take(r, ',')) {
-      broken(r, "a comma or the end of the object");
+    if (!mrx_take_byte(r, ',')) {
+      mrx_broken(r, "a comma or the end of the object");
       return -1;
     }
   }
 }
 
-static int to_element(reader *r, int64_t position) {
+static int to_element(mrx_json_reader *r, int64_t position) {
   if (position < 0) {
-    reader again = *r;
-    int64_t count = count_elements(&again);
+    mrx_json_reader again = *r;
+    int64_t count = mrx_count_elements(&again);
     if (count < 0) {
       *r = again;
       return MRX_BROKEN;
@@ -261,31 +209,31 @@ static int to_element(reader *r, int64_t position) {
     if (position < 0)
       return MRX_MISSING;
   }
-  if (take(r, ']'))
+  if (mrx_take_byte(r, ']'))
     return MRX_MISSING;
   for (;; position--) {
     if (position == 0) {
-      r->at = skip_space(r->at, r->end);
+      r->at = mrx_skip_space(r->at, r->end);
       return MRX_FOUND;
     }
-    int skipped = skip_value(r);
+    int skipped = mrx_skip_value(r);
     if (skipped != MRX_FOUND)
       return skipped;
-    if (take(r, ']'))
+    if (mrx_take_byte(r, ']'))
       return MRX_MISSING;
-    if (!take(r, ','))
-      return broken(r, "a comma or the end of the array");
+    if (!mrx_take_byte(r, ','))
+      return mrx_broken(r, "a comma or the end of the array");
   }
 }
 
 int mrx_locate(const mrx_step *steps, uint32_t count, const uint8_t *value, uint64_t size,
                mrx_spot *spot) {
-  reader r = {skip_space(value, value + size), value + size, NULL};
+  mrx_json_reader r = {mrx_skip_space(value, value + size), value + size, NULL};
   int found = MRX_FOUND;
   for (uint32_t i = 0; i < count && found == MRX_FOUND; i++) {
     uint8_t bracket = steps[i].name != NULL ? '{' : '[';
     if (r.at == r.end)
-      found = broken(&r, "a value");
+      found = mrx_broken(&r, "a value");
     else if (*r.at != bracket)
       found = MRX_MISSING;
     else {
@@ -294,85 +242,8 @@ int mrx_locate(const mrx_step *steps, uint32_t count, const uint8_t *value, uint
     }
   }
   if (found == MRX_FOUND && r.at == r.end)
-    found = broken(&r, "a value");
+    found = mrx_broken(&r, "a value");
   spot->at = r.at;
   spot->expected = r.expected;
   return found;
-}
-
-/* ---- values ----------------------------------------------------------------------- */
-
-static int is_word(const uint8_t *at, const uint8_t *end, const char *word, uint64_t size) {
-  return (uint64_t)(end - at) >= size && memcmp(at, word, size) == 0;
-}
-
-static int ends_scalar(const uint8_t *at, const uint8_t *end) {
-  return at == end || *at == ',' || *at == '}' || *at == ']' || *at == ' ' || *at == '\n' ||
-         *at == '\r' || *at == '\t';
-}
-
-static int fail_at(mrx_spot *spot, const uint8_t *at, const char *expected) {
-  spot->at = at;
-  spot->expected = expected;
-  return MRX_BROKEN;
-}
-
-static int read_string(const uint8_t *at, const uint8_t *end, mrx_cell *cell, mrx_spot *spot) {
-  int escaped;
-  const uint8_t *behind = mrx_skip_string(at, end, &escaped);
-  if (behind == NULL)
-    return fail_at(spot, at, "the end of this string");
-  *cell = mrx_text_cell(at + 1, (uint64_t)(behind - at - 2), escaped ? MRX_ESCAPED : 0);
-  cell->written = at;
-  cell->length = (uint64_t)(behind - at);
-  return MRX_FOUND;
-}
-
-static int read_scalar(const uint8_t *at, const uint8_t *end, mrx_cell *cell, mrx_spot *spot) {
-  const uint8_t *behind = NULL;
-  int finite = 1;
-  if (*at == 't' && is_word(at, end, "true", 4)) {
-    *cell = mrx_bool_cell(1);
-    behind = at + 4;
-  } else if (*at == 'f' && is_word(at, end, "false", 5)) {
-    *cell = mrx_bool_cell(0);
-    behind = at + 5;
-  } else if (*at == 'n' && is_word(at, end, "null", 4)) {
-    *cell = mrx_bool_cell(0);
-    cell->kind = MR_DATUM_NULL;
-    behind = at + 4;
-  } else {
-    behind = mrx_read_number(at, end, cell, &finite);
-  }
-  if (behind == NULL || !ends_scalar(behind, end))
-    return fail_at(spot, at, "a value");
-  cell->written = at;
-  cell->length = (uint64_t)(behind - at);
-  return MRX_FOUND;
-}
-
-int mrx_read_value(const uint8_t *at, const uint8_t *end, mrx_cell *cell, mrx_spot *spot) {
-  if (*at == '"')
-    return read_string(at, end, cell, spot);
-  if (*at != '{' && *at != '[')
-    return read_scalar(at, end, cell, spot);
-  *cell = mrx_text_cell(at, (uint64_t)(end - at), MRX_OPEN);
-  cell->kind = MR_DATUM_JSON;
-  cell->written = at;
-  return MRX_FOUND;
-}
-
-int mrx_close(mrx_cell *cell, int64_t *count, mrx_spot *spot) {
-  reader r = {cell->text, cell->text + cell->size, NULL};
-  if (count != NULL) {
-    r.at++;
-    *count = *cell->text == '[' ? count_elements(&r) : count_members(&r);
-    if (*count < 0)
-      return fail_at(spot, r.at, r.expected);
-  } else if (skip_value(&r) != MRX_FOUND) {
-    return fail_at(spot, r.at, r.expected);
-  }
-  cell->size = cell->length = (uint64_t)(r.at - cell->text);
-  cell->how = 0;
-  return MRX_FOUND;
 }

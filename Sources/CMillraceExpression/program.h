@@ -30,7 +30,7 @@ typedef struct mrx_cell {
   uint64_t length;
 } mrx_cell;
 
-/* ---- regular expressions (regex.c, match.c) --------------------------------------- */
+/* ---- regular expressions (regex.c, regex_read.c, match.c) ---------------------- */
 
 typedef struct mrx_regex mrx_regex;
 
@@ -120,7 +120,7 @@ struct mr_expression {
 
 #define MRX_KEPT (8u << 20) /* the largest record; not touched until it is needed */
 
-/* ---- looking into JSON (locate.c, number.c, text.c) ------------------------------------ */
+/* ---- looking into JSON (locate.c, value.c, number.c, text.c) --------------------------- */
 
 enum { MRX_FOUND = 0, MRX_MISSING = 1, MRX_BROKEN = 2 };
 
@@ -137,8 +137,6 @@ int mrx_locate(const mrx_step *steps, uint32_t count, const uint8_t *value, uint
 int mrx_read_value(const uint8_t *at, const uint8_t *end, mrx_cell *cell, mrx_spot *spot);
 /* Finds the end of an MRX_OPEN cell, and how many values are in it. MRX_FOUND or MRX_BROKEN. */
 int mrx_close(mrx_cell *cell, int64_t *count, mrx_spot *spot);
-/* Behind a string whose opening quote is at `at`; NULL: it does not end. */
-const uint8_t *mrx_skip_string(const uint8_t *at, const uint8_t *end, int *escaped);
 
 /* The number that begins at `at`. Returns the byte behind it, NULL if it is none. *finite is 0 for
  * one outside of what a double holds. */
@@ -159,12 +157,22 @@ uint32_t mrx_encode(uint32_t scalar, uint8_t *into);
 /* The value of four hexadecimal digits; UINT32_MAX: they are none. */
 uint32_t mrx_hex(const uint8_t *digits);
 
+/* ---- refusals (refuse.c) ----------------------------------------------------------------- */
+
+/* What a kind of value is called in messages: "a number". */
+const char *mrx_kind_name(mr_datum_kind kind);
+const char *mrx_cell_name(const mrx_cell *c);
+/* Refused because of node `n`: MRX_WRONG_TYPE. */
+int32_t mrx_refuse(mr_expression *e, const mrx_node *n, const char *what, const char *found);
+/* MRX_NOT_JSON. */
+int32_t mrx_not_json(mr_expression *e, const mrx_record *r, const mrx_spot *spot);
+/* The words for what is absent are made here, as most of the time nobody wants them. */
+int32_t mrx_name_absent(mr_expression *e, int32_t refused);
+
 /* ---- evaluating (evaluate.c) -------------------------------------------------------------- */
 
 /* The value of one node: 0, or MRX_* with its refusal. */
 int32_t mrx_eval(mr_expression *e, uint32_t node, const mrx_record *r, mrx_cell *out);
-/* What a kind of value is called in messages: "a number". */
-const char *mrx_kind_name(mr_datum_kind kind);
 
 static inline mrx_cell mrx_text_cell(const uint8_t *text, uint64_t size, uint32_t how) {
   mrx_cell c = {MR_DATUM_TEXT, how, 0, 0, text, size, NULL, 0};

@@ -114,4 +114,30 @@ static inline mrx_block mrx_block_at(const uint8_t *begin, const uint8_t *at, co
   return mrx_look(room);
 }
 
+/* Behind a string whose opening quote is at `at`; NULL: it does not end. */
+static inline const uint8_t *mrx_skip_string(const uint8_t *at, const uint8_t *end, int *escaped) {
+  *escaped = 0;
+  at++;
+  for (;;) {
+    while (end - at >= 16) {
+      uint32_t stops = mrx_text_stops(at, 0);
+      if (stops == 0) {
+        at += 16;
+        continue;
+      }
+      at += __builtin_ctz(stops);
+      break;
+    }
+    if (at >= end)
+      return NULL;
+    if (*at == '"')
+      return at + 1;
+    if (*at == '\\') {
+      *escaped = 1;
+      at++;
+    }
+    at++;
+  }
+}
+
 #endif
