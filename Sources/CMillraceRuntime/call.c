@@ -13,42 +13,13 @@
  *            the instance is not called again
  *
  * The black-box line is plain stores into a shared page; the supervisor reads it after a death. */
-#include "keyed.h"
-#include "layout.h"
-
-static void enter(mrr_loop *l, mrr_box *b, uint32_t call, int64_t now) {
-  b->call = call;
-  b->call_start = now;
-  l->current = b;
-  __atomic_store_n(&b->state, MRR_BOX_IN_PLUGIN, __ATOMIC_RELEASE);
-}
-
-static void leave(mrr_loop *l, mrr_box *b) {
-  __atomic_store_n(&b->state, MRR_BOX_IDLE, __ATOMIC_RELEASE);
-  b->calls++;
-  l->current = NULL;
-}
+#include "call.h"
 
 void mrr_box_enter(mrr_loop *l, mrr_task *t, uint32_t call, int64_t now) {
-  enter(l, t->box, call, now);
+  mrr_call_enter(l, t->box, call, now);
 }
 
-void mrr_box_leave(mrr_loop *l, mrr_task *t) { leave(l, t->box); }
-
-/* Changes of keyed state belong to a call as its output does. */
-static void begin_state(const mrr_chain *c, const mrr_task *t, int64_t now) {
-  if (MR_UNLIKELY(t->ctx->keyed != NULL))
-    mrr_keyed_begin(t->ctx->keyed, now + c->loop->wall_offset, t->watermark);
-}
-
-static void end_state(const mrr_task *t, int kept) {
-  if (MR_LIKELY(t->ctx->keyed == NULL))
-    return;
-  if (kept)
-    mrr_keyed_keep(t->ctx->keyed);
-  else
-    mrr_keyed_undo(t->ctx->keyed);
-}
+void mrr_box_leave(mrr_loop *l, mrr_task *t) { mrr_call_leave(l, t->box); }
 
 uint32_t mrr_fail(mrr_chain *c, uint32_t member, mr_status status, uint32_t violation) {
   mrr_task *t = c->members[member];
@@ -72,11 +43,6 @@ void mrr_box_stamp(mrr_task *t, uint64_t low, uint64_t high) {
   __atomic_store_n((uint64_t *)(void *)end, count + 1, __ATOMIC_RELEASE);
 }
 
-static void drop_output(mrr_task *t) {
-  for (uint32_t i = 0; i < t->port_count; i++)
-    mrr_port_drop(t->ports[i]);
-}
-
 /* Somebody should be told, once when it begins and once when it lasts. */
 static void note(mrr_chain *c, const mrr_task *t) {
   for (uint32_t m = 0; m < c->member_count; m++)
@@ -91,8 +57,8 @@ static void note(mrr_chain *c, const mrr_task *t) {
 
 /* Same call again later: 100 ms doubled up to 30 s, or as the operator says; the spread keeps
  * tasks that failed together from trying together. */
-static uint32_t retry(mrr_chain *c, mrr_task *t, mr_status s, int64_t now) {
-  drop_output(t);
+uint32_t mrr_call_retry(mrr_chain *c, mrr_task *t, mr_status s, int64_t now) {
+  mrr_drop_output(t);
   uint32_t shift = c->tries < 9 ? c->tries : 9;
   int64_t first = s == MR_E_UNAVAILABLE || c->tries >= 10 ? 1000 : 100;
   int64_t most = first == 1000 ? 60000 : 30000;
@@ -106,32 +72,6 @@ static uint32_t retry(mrr_chain *c, mrr_task *t, mr_status s, int64_t now) {
   c->due = now + ms * (1000 + (t->work.retry_ms ? 0 : spread)) * 1000;
   mrr_cell_add(&t->cells->retries, 1);
   return MRR_STEP_NOTHING;
-}
-
-/* What is wrong with the output: MRR_BROKE_*. `most`: records it may have; 0: no bound. */
-static uint32_t broken_output(const mrr_task *t, uint64_t most) {
-  for (uint32_t i = 0; i < t->port_count; i++) {
-    int64_t n = mrr_port_check(t->ports[i]);
-    if (n < 0)
-      return n == MRR_WINDOW_TOO_LARGE ? MRR_BROKE_STAGING : MRR_BROKE_WINDOW;
-    if (most && (uint64_t)n > most)
-      return MRR_BROKE_DECLARED;
-  }
-  return MRR_BROKE_NOTHING;
-}
-
-static uint32_t place_output(mrr_chain *c, mrr_task *t) {
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < t->port_count; i++)
-    n += mrr_port_place(t->ports[i], c);
-  if (n)
-    mrr_cell_add(&t->cells->records_out, n);
-  return n;
-}
-
-static void publish_output(mrr_task *t) {
-  for (uint32_t i = 0; i < t->port_count; i++)
-    mrr_port_publish(t->ports[i]);
 }
 
 static int staged(const mrr_task *t) {
@@ -152,21 +92,12 @@ static void adapt(mrr_task *t, uint32_t n) {
     t->limit = t->batch_limit;
 }
 
-static void begin(mrr_task *t, uint32_t n, int64_t now) {
-  t->work.consumed = n;
-  t->work.bad = 0;
-  t->work.retry_ms = 0;
-  t->work.deadline = now + MRR_SLICE_NS;
-  for (uint32_t i = 0; i < t->port_count; i++)
-    mrr_port_begin(t->ports[i], 0);
-}
-
 /* Too much output for staging: a stateless operator gets half the records. */
 static uint32_t too_large(mrr_chain *c, uint32_t member, uint32_t n) {
   mrr_task *t = c->members[member];
   if (!t->stateless || n == 1)
     return mrr_fail(c, member, MR_E_TOO_LARGE, MRR_BROKE_STAGING);
-  drop_output(t);
+  mrr_drop_output(t);
   t->limit = n / 2;
   return MRR_STEP_MOVED;
 }
@@ -193,7 +124,7 @@ static uint32_t judge(mrr_chain *c, uint32_t member, mr_status s, uint32_t n, ui
                       int64_t now) {
   mrr_task *t = c->members[member];
   if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE)
-    return retry(c, t, s, now);
+    return mrr_call_retry(c, t, s, now);
   if (s == MR_E_TOO_LARGE && staged(t))
     return too_large(c, member, n);
   if (s < 0 && s != MR_E_DATA)
@@ -209,12 +140,12 @@ static uint32_t judge(mrr_chain *c, uint32_t member, mr_status s, uint32_t n, ui
 }
 
 /* Keep the output, give up the first `consumed` records of the input. Returns the records out. */
-static uint32_t keep(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up,
-                     uint32_t consumed, int64_t now) {
+static uint32_t keep(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t consumed,
+                     int64_t now) {
   mrr_task *t = c->members[member];
   if (MR_UNLIKELY(mrr_flag_relaxed(&t->tapped)))
     mrr_tap_show(c, member, consumed, now);
-  uint32_t out = place_output(c, t);
+  uint32_t out = mrr_place_output(c, t);
   if (consumed) {
     if (lane)
       mrr_lane_give_up(lane, consumed, c);
@@ -222,7 +153,7 @@ static uint32_t keep(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up
       mrr_scratch_release(up, consumed, c);
   }
   mrr_net_settle(c);
-  publish_output(t);
+  mrr_publish_output(t);
   if (lane && consumed)
     mrr_lane_advance(lane, consumed);
   t->taken += consumed;
@@ -278,7 +209,7 @@ static uint32_t watch(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *u
     return clear;
   }
   uint32_t out;
-  begin(t, 1, now);
+  mrr_call_begin(t, 1, now);
   int fails = refuse(c, member, 0, 1) == MRR_REFUSAL_FAILS;
   *outcome = finish(c, member, lane, up, fails ? 0 : 1, fails, &out, now);
   return 0;
@@ -296,22 +227,22 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
   if (MR_UNLIKELY(watched) && c->inspect && !(n = watch(c, member, lane, up, n, &r, now)))
     return r;
   uint32_t consumed = n;
-  begin(t, n, now);
-  begin_state(c, t, now);
+  mrr_call_begin(t, n, now);
+  mrr_state_begin(c, t, now);
   if (MR_LIKELY(!t->done)) {
-    enter(c->loop, t->box, MRR_CALL_PROCESS, now);
+    mrr_call_enter(c->loop, t->box, MRR_CALL_PROCESS, now);
     s = t->process(t->op, &t->batch, &t->work);
-    leave(c->loop, t->box);
+    mrr_call_leave(c->loop, t->box);
   }
   if (MR_UNLIKELY(s != MR_OK)) {
     r = judge(c, member, s, n, &consumed, now);
     if (r != MRR_STEP_MOVED || s == MR_E_TOO_LARGE) {
-      end_state(t, 0);
+      mrr_state_end(t, 0);
       return r;
     }
   }
-  uint32_t broken = broken_output(t, (uint64_t)n * t->bound);
-  end_state(t, !broken);
+  uint32_t broken = mrr_broken_output(t, (uint64_t)n * t->bound);
+  mrr_state_end(t, !broken);
   if (broken == MRR_BROKE_STAGING)
     return too_large(c, member, n);
   if (broken)
@@ -332,104 +263,4 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
     return MRR_STEP_BLOCKED;
   }
   return MRR_STEP_MOVED;
-}
-
-/* Outcome of poll and stop, which have no input. */
-static uint32_t keep_output(mrr_chain *c, uint32_t member, uint32_t *out, int64_t now) {
-  mrr_task *t = c->members[member];
-  uint32_t broken = broken_output(t, 0);
-  if (broken)
-    return mrr_fail(c, member, MR_OK, broken);
-  if (MR_UNLIKELY(mrr_flag_relaxed(&t->tapped)))
-    mrr_tap_show(c, member, 0, now);
-  *out = place_output(c, t);
-  mrr_net_settle(c);
-  publish_output(t);
-  mrr_cell_add(&t->cells->calls, 1);
-  c->tries = 0;
-  if (c->state == MRR_CHAIN_FAILED) {
-    c->failure.member = member;
-    return MRR_STEP_ENDED;
-  }
-  return MRR_STEP_MOVED;
-}
-
-/* `poll` for at most `credit` records. Sets the chain to stopping when the source is done. */
-uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
-  mrr_task *t = c->members[0];
-  mr_poll poll = {sizeof poll, credit, 0, 0, c->mark};
-  uint32_t out = 0;
-  t->work.retry_ms = 0;
-  t->work.deadline = now + MRR_SLICE_NS;
-  t->batch.sequence = t->taken;
-  t->batch.count = 0;
-  for (uint32_t i = 0; i < t->port_count; i++)
-    mrr_port_begin(t->ports[i], credit);
-  t->box->sequence = t->taken;
-  t->box->count = 0;
-  begin_state(c, t, now);
-  enter(c->loop, t->box, MRR_CALL_POLL, now);
-  mr_status s = t->source->poll(t->op, &poll, &t->work);
-  leave(c->loop, t->box);
-  end_state(t, s >= 0);
-  if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE) {
-    c->poll_off = 1;
-    return retry(c, t, s, now);
-  }
-  if (s < 0)
-    return mrr_fail(c, 0, s, MRR_BROKE_NOTHING);
-  if (s > MR_YIELD)
-    return mrr_fail(c, 0, s, MRR_BROKE_STATUS);
-  int full = 0;
-  for (uint32_t i = 0; i < t->port_count; i++)
-    full |= t->ports[i]->refused != 0;
-  uint32_t r = keep_output(c, 0, &out, now);
-  if (r == MRR_STEP_ENDED)
-    return r;
-  t->taken += out;
-  if (poll.watermark > c->mark)
-    c->mark = poll.watermark;
-  if (s == MR_DONE) {
-    c->state = MRR_CHAIN_STOPPING;
-    return MRR_STEP_MOVED;
-  }
-  c->since_stamp += out;
-  int stamps = c->since_stamp >= MRR_STAMP_RECORDS || now - c->stamp_at >= MRR_STAMP_NS;
-  if (out && stamps && !c->import) { /* what comes by a wire has its own */
-    c->since_stamp = 0;
-    c->stamp_at = now;
-    c->stamp = now;
-  }
-  if (s == MR_AGAIN && out < credit)
-    t->quiet = !full;
-  return out || s != MR_AGAIN ? MRR_STEP_MOVED : full ? MRR_STEP_BLOCKED : MRR_STEP_NOTHING;
-}
-
-/* `stop` of one member. 1 in *done: it need not be called again. */
-uint32_t mrr_call_stop(mrr_chain *c, uint32_t member, int64_t now, int *done) {
-  mrr_task *t = c->members[member];
-  uint32_t out = 0;
-  *done = 1;
-  if (!t->stop)
-    return MRR_STEP_MOVED;
-  t->batch.sequence = t->taken;
-  t->batch.count = 0;
-  begin(t, 0, now);
-  t->box->count = 0;
-  begin_state(c, t, now);
-  enter(c->loop, t->box, MRR_CALL_STOP, now);
-  mr_status s = t->stop(t->op);
-  leave(c->loop, t->box);
-  end_state(t, s >= 0);
-  *done = s == MR_OK || s == MR_DONE;
-  if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE)
-    return retry(c, t, s, now);
-  if (s < 0)
-    return mrr_fail(c, member, s, MRR_BROKE_NOTHING);
-  if (s > MR_YIELD)
-    return mrr_fail(c, member, s, MRR_BROKE_STATUS);
-  uint32_t r = keep_output(c, member, &out, now);
-  if (r != MRR_STEP_ENDED && !*done && !out)
-    c->due = now + MRR_AGAIN_NS; /* nothing to say yet: it is not room that is missing */
-  return r;
 }
