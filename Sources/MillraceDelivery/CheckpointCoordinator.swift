@@ -22,58 +22,6 @@
 import MillraceCore
 
 package struct CheckpointCoordinator: Sendable {
-    package struct Options: Hashable, Sendable {
-        package var intervalNanoseconds: Int64 = 1_000_000_000
-        package var epochNanosecondsMax: Int64 = 60_000_000_000
-        package var failuresUntilRestart = 5
-        package var failuresUntilDegraded = 20
-
-        package init() {}
-    }
-
-    /// One attempt of the region, and whose word an epoch of it needs.
-    package struct Assignment: Hashable, Sendable {
-        package var job: String
-        package var lineage: Nonce
-        package var turn: Turn
-        package var attempt: Attempt
-        package var version: UInt64
-        package var executors: [UInt32]
-        package var tasks: [TaskID]
-        /// Tasks whose acknowledgement has to carry tokens.
-        package var sinks: [TaskID]
-        package var lanes: [LaneID]
-        package var plugins: [Manifest.Plugin] = []
-        package var nodes: [Manifest.Node] = []
-        /// The claim that the attempt was restored from.
-        package var restored: DecisionRecord.Claim?
-
-        package init(
-            job: String, lineage: Nonce, turn: Turn, attempt: Attempt, version: UInt64,
-            executors: [UInt32], tasks: [TaskID], sinks: [TaskID], lanes: [LaneID],
-            restored: DecisionRecord.Claim?
-        ) {
-            self.job = job
-            self.lineage = lineage
-            self.turn = turn
-            self.attempt = attempt
-            self.version = version
-            self.executors = executors
-            self.tasks = tasks
-            self.sinks = sinks
-            self.lanes = lanes
-            self.restored = restored
-        }
-    }
-
-    /// Why a region's last epoch is taken.
-    package enum Ending: String, Hashable, Sendable {
-        /// All sources have said that nothing more will come.
-        case endOfData
-        /// The run ends, the data does not: windows and timers stay in the state.
-        case keepState
-    }
-
     struct Sealed: Hashable, Sendable {
         var claim: DecisionRecord.Claim
         var tokens: [Token]
@@ -106,60 +54,17 @@ package struct CheckpointCoordinator: Sendable {
         case ending(Epoch, ending: Ending?)
     }
 
-    package enum Event: Hashable, Sendable {
-        /// The attempt's tasks run.
-        case attemptRuns(Assignment)
-        /// The attempt is over, whatever the cause. Nothing of it can be sent any more.
-        case attemptEnded
-        case epochTaken(Epoch)
-        case ack(EpochAck)
-        case decline(executor: UInt32, attempt: Attempt, epoch: Epoch, DeclineReason)
-        case manifestWritten(Epoch, hash: ContentHash)
-        case manifestFailed(Epoch, Failure)
-        /// A record of this region was appended by us.
-        case appended(DecisionLog.Appended)
-        /// The claim that was sent is certain not to be in the log.
-        case claimAbandoned
-        /// What the sinks answered, for each token that was sent.
-        case commitAnswered(Epoch, [CommitAnswer])
-        /// No epoch begins while the gate is closed: the disk is full, or a limit is near.
-        case gate(isOpen: Bool)
-        /// An epoch that begins from now on is wanted as soon as may be: for a savepoint.
-        case hurry
-        case end(Ending)
-        case tick
-    }
-
-    package enum Action: Hashable, Sendable {
-        case takeEpoch
-        case trigger(Epoch, Ending?)
-        case abort(Epoch)
-        /// Write it durably under its name, with wall clock and durations filled in.
-        case writeManifest(Manifest)
-        case append(DecisionRecord.Body)
-        case commit(CommitPermit, [Token])
-        case complete(Epoch)
-        /// The last epoch of the region is done.
-        case ended(Ending)
-        /// The epoch was given up.
-        case report(Epoch, Failure)
-        /// Too many epochs failed in a row.
-        case restart(Failure)
-        case degraded(Failure)
-        case suspend(Failure)
-    }
-
     package let region: RegionID
-    private(set) var barrier: Barrier = .stopped
-    private(set) var commit: Commit = .free
+    var barrier: Barrier = .stopped
+    var commit: Commit = .free
     /// Epochs that failed since one succeeded.
     package private(set) var failuresInRow = 0
     /// Of them, those that a restart may cure.
     private var curableInRow = 0
-    private var assignment: Assignment?
+    var assignment: Assignment?
     /// The newest claim that stands in the log, and the newest that was sent there.
-    private var claimed: DecisionRecord.Claim?
-    private var handedOver: DecisionRecord.Claim?
+    var claimed: DecisionRecord.Claim?
+    var handedOver: DecisionRecord.Claim?
     /// What each executor's increments were taken against, last time it said so.
     private var bases: [UInt32: Epoch] = [:]
     private var isGateOpen = true
@@ -167,7 +72,7 @@ package struct CheckpointCoordinator: Sendable {
     private var isHurried = false
     private var wantedEnding: Ending?
     private let options: Options
-    private let rules: ProtocolRules
+    let rules: ProtocolRules
 
     package init(
         region: RegionID, options: Options = Options(), rules: ProtocolRules = ProtocolRules()
@@ -241,7 +146,7 @@ extension CheckpointCoordinator {
         return []
     }
 
-    private mutating func begin(_ now: Int64) -> [Action] {
+    mutating func begin(_ now: Int64) -> [Action] {
         guard case .idle(let notBefore) = barrier, isGateOpen, now >= notBefore else { return [] }
         barrier = .numbering
         return [.takeEpoch]
@@ -270,30 +175,6 @@ extension CheckpointCoordinator {
         return seal(epoch, acks, assignment, startedAt, ending)
     }
 
-    private mutating func seal(
-        _ epoch: Epoch, _ acks: [EpochAck], _ assignment: Assignment, _ startedAt: Int64,
-        _ ending: Ending?
-    ) -> [Action] {
-        var manifest = Manifest(
-            job: assignment.job, lineage: assignment.lineage, attempt: assignment.attempt,
-            epoch: epoch, version: assignment.version, turn: assignment.turn, region: region,
-            parent: handedOver.map { .init(name: $0.manifest, hash: $0.hash) })
-        manifest.plugins = assignment.plugins
-        manifest.nodes = assignment.nodes
-        for ack in acks { manifest.add(ack) }
-        let already = handedOver?.epoch ?? 0
-        let oldest = rules.keep(.heldTokensAreClaimed) ? already + 1 : epoch
-        manifest.tokens = acks.flatMap(\.tasks).flatMap { $0.tokens ?? [] }
-            .filter { $0.epoch >= oldest }.sorted(by: Token.isBefore)
-        let claim = DecisionRecord.Claim(
-            region: region, epoch: epoch, attempt: assignment.attempt,
-            version: assignment.version, manifest: manifest.name,
-            hash: ContentHash(low: 0, high: 0), needsCommit: !manifest.tokens.isEmpty)
-        barrier = .sealing(
-            Sealed(claim: claim, tokens: manifest.tokens, startedAt: startedAt, ending: ending))
-        return [.writeManifest(manifest)]
-    }
-
     private mutating func manifestWritten(
         _ epoch: Epoch, _ hash: ContentHash, _ now: Int64
     ) -> [Action] {
@@ -311,7 +192,7 @@ extension CheckpointCoordinator {
     }
 
     /// From here on only the log tells whether the epoch counts.
-    private mutating func handOver(_ now: Int64) -> [Action] {
+    mutating func handOver(_ now: Int64) -> [Action] {
         guard case .sealed(let sealed) = barrier, case .free = commit else { return [] }
         handedOver = sealed.claim
         (failuresInRow, curableInRow) = (0, 0)
@@ -331,77 +212,6 @@ extension CheckpointCoordinator {
         return actions + begin(now)
     }
 
-    private mutating func appended(
-        _ appended: DecisionLog.Appended, _ now: Int64
-    ) -> [Action] {
-        switch (commit, appended.record.body) {
-        case (.claiming(let sealed), .claim(let claim)) where claim.epoch == sealed.claim.epoch:
-            return won(sealed, appended, now)
-        case (.ending(let epoch, let ending), .done(_, let done)) where done == epoch:
-            return complete(epoch, ending, now)
-        case (.free, _), (.claiming, _), (.committing, _), (.ending, _):
-            return []
-        }
-    }
-
-    private mutating func won(
-        _ sealed: Sealed, _ appended: DecisionLog.Appended, _ now: Int64
-    ) -> [Action] {
-        claimed = sealed.claim
-        guard assignment != nil, let permit = CommitPermit(appended) else {
-            commit = .free
-            return []
-        }
-        guard sealed.claim.needsCommit else {
-            return complete(sealed.claim.epoch, sealed.ending, now)
-        }
-        let progress = CommitProgress(sealed.tokens)
-        commit = .committing(permit, progress, ending: sealed.ending)
-        if !rules.keep(.doneBeforeNextClaim) { commit = .free }
-        return [.commit(permit, progress.tokens)] + handOver(now)
-    }
-
-    private mutating func commitAnswered(
-        _ epoch: Epoch, _ answers: [CommitAnswer], _ now: Int64
-    ) -> [Action] {
-        guard case .committing(let permit, var progress, let ending) = commit,
-            permit.claim.epoch == epoch
-        else { return [] }
-        switch progress.answered(answers, now: now) {
-        case .waiting:
-            commit = .committing(permit, progress, ending: ending)
-            return []
-        case .allCommitted:
-            commit = .ending(epoch, ending: ending)
-            return [.append(.done(region: region, epoch: epoch))]
-        case .unresolved(let token, let answer):
-            return [.suspend(CommitProgress.failure(token, answer))]
-        }
-    }
-
-    private mutating func complete(_ epoch: Epoch, _ ending: Ending?, _ now: Int64) -> [Action] {
-        commit = .free
-        if let ending { return [.complete(epoch), .ended(ending)] }
-        return [.complete(epoch)] + handOver(now)
-    }
-
-    /// The tokens of that epoch are held, and so are those of the one sealed behind it, whose
-    /// manifest names a parent that does not count.
-    private mutating func claimAbandoned(_ now: Int64) -> [Action] {
-        guard case .claiming(let sealed) = commit else { return [] }
-        commit = .free
-        handedOver = claimed
-        guard assignment != nil else { return [] }
-        var actions: [Action] = [.abort(sealed.claim.epoch)]
-        switch barrier {
-        case .sealing(let next), .sealed(let next):
-            actions.append(.abort(next.claim.epoch))
-            barrier = .idle(notBefore: now)
-        case .stopped, .idle, .numbering, .collecting: break
-        }
-        if sealed.ending != nil { barrier = .idle(notBefore: now) }
-        return actions + begin(now)
-    }
 }
 
 extension CheckpointCoordinator {
@@ -475,33 +285,5 @@ extension CheckpointCoordinator {
             return actions + giveUp(epoch, Failure(.epochTimedOut, kind: .transient, text), now)
         }
         return actions + begin(now)
-    }
-
-    /// What is wrong with a full set of acknowledgements.
-    private static func fault(
-        in acks: [EpochAck], _ assignment: Assignment, _ rules: ProtocolRules
-    ) -> Failure? {
-        var ledger = LaneLedger()
-        var missing = Set(assignment.tasks)
-        for ack in acks {
-            for task in ack.tasks {
-                ledger.enter(task)
-                missing.remove(task.task)
-                if task.tokens == nil, assignment.sinks.contains(task.task) {
-                    return bug(task.task, "is a sink and named no tokens")
-                }
-                if task.pieces.contains(where: { Int($0.file) >= ack.files.count }) {
-                    return bug(task.task, "has a piece in a file that is not listed")
-                }
-            }
-        }
-        if let task = missing.min() { return bug(task, "is in no acknowledgement") }
-        return rules.keep(.ledgerIsBalanced) ? ledger.imbalance(lanes: assignment.lanes) : nil
-    }
-
-    private static func bug(_ task: TaskID, _ text: String) -> Failure {
-        Failure(
-            .invariantBroken, kind: .bug, node: task.node,
-            "task \(task.node)#\(task.instance) \(text)")
     }
 }

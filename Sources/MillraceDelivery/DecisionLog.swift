@@ -27,56 +27,6 @@
 import MillraceCore
 
 package struct DecisionLog: Sendable {
-    package struct Options: Hashable, Sendable {
-        /// Epoch numbers set aside with each record.
-        package var epochsReserved: UInt64 = 100
-        package var slotsPerSnapshot: UInt64 = 1_000
-        package var backoffNanosecondsMin: Int64 = 100_000_000
-        package var backoffNanosecondsMax: Int64 = 10_000_000_000
-
-        package init() {}
-    }
-
-    /// A file of the log: the number in its name, and what is in it.
-    package struct StoredFile: Hashable, Sendable {
-        package var number: UInt64
-        package var bytes: [UInt8]
-
-        package init(number: UInt64, bytes: [UInt8]) {
-            self.number = number
-            self.bytes = bytes
-        }
-    }
-
-    /// What somebody wants in the log.
-    package struct Wish: Hashable, Sendable {
-        package var body: DecisionRecord.Body
-        package var nonce: Nonce
-        package var wallNanoseconds: Int64
-
-        package init(_ body: DecisionRecord.Body, nonce: Nonce, wallNanoseconds: Int64) {
-            self.body = body
-            self.nonce = nonce
-            self.wallNanoseconds = wallNanoseconds
-        }
-    }
-
-    /// A record of ours that stands in the log. Nobody else can make one.
-    package struct Appended: Hashable, Sendable {
-        package let record: DecisionRecord
-        init(_ record: DecisionRecord) { self.record = record }
-    }
-
-    struct Pending: Hashable, Sendable {
-        var wish: Wish
-        /// What is being put into the slot.
-        var record: DecisionRecord
-        var bytes: [UInt8]
-        /// What was tried before it and given up; it may have got there all the same.
-        var abandoned: DecisionRecord?
-        var backoff: Int64
-    }
-
     enum State: Hashable, Sendable {
         /// The store's files are on their way.
         case reading
@@ -92,44 +42,6 @@ package struct DecisionLog: Sendable {
         case stale
         /// The log cannot be used.
         case broken(Failure)
-    }
-
-    package enum Event: Hashable, Sendable {
-        /// Everything that the store has of the log.
-        case read(snapshots: [StoredFile], slots: [StoredFile])
-        case append(Wish)
-        /// A number for the region's next epoch is wanted. The wish is what to append when none is
-        /// left.
-        case takeEpoch(RegionID, orAppend: Wish)
-        /// The record with this nonce shall not be in the log, if that can still be had.
-        case abandon(Nonce, noop: Wish)
-        case created(slot: UInt64, nonce: Nonce)
-        case exists(slot: UInt64, bytes: [UInt8])
-        /// Timed out, or an answer that says neither.
-        case unknown(slot: UInt64, nonce: Nonce)
-        /// The newest snapshot in the store; nil: there is none.
-        case snapshotsSeen(newest: UInt64?)
-        case snapshotWritten(slot: UInt64)
-        case snapshotFailed
-        case tick
-    }
-
-    package enum Action: Hashable, Sendable {
-        /// Create the slot's file with these bytes if it is absent. The answer names slot and
-        /// nonce; when it is given, what the slot holds is durable, also if it was there before.
-        case create(slot: UInt64, nonce: Nonce, bytes: [UInt8])
-        case lookForSnapshots
-        case appended(Appended)
-        /// NOOP stands where the record with this nonce would have.
-        case abandoned(Nonce)
-        case epoch(RegionID, Epoch)
-        /// Write it durably; slots are deleted only after that.
-        case writeSnapshot(slot: UInt64, bytes: [UInt8])
-        /// Delete all slots up to this one, then all snapshots before it.
-        case delete(through: UInt64)
-        /// End this process at once and touch nothing.
-        case stepDown
-        case stop(Failure)
     }
 
     /// What the log says, as far as it has been read.
@@ -167,15 +79,6 @@ package struct DecisionLog: Sendable {
             return Self.concerns(pending.wish, region)
         case .reading, .idle, .stale, .broken:
             return false
-        }
-    }
-
-    private static func concerns(_ wish: Wish, _ region: RegionID) -> Bool {
-        switch wish.body {
-        case .claim(let claim): claim.region == region
-        case .done(let done, _): done == region
-        case .generation(let generation): generation.regions.contains { $0.region == region }
-        case .lead, .quarantine, .savepoint, .result, .noop: false
         }
     }
 
@@ -230,37 +133,6 @@ extension DecisionLog {
         epochNext = log.epochsUpTo + 1
         state = .idle
         return startNext()
-    }
-
-    /// What the files of a log say, and the slot of the snapshot that was begun with (L7).
-    package static func replay(
-        snapshots: [StoredFile], slots: [StoredFile]
-    ) throws(Failure) -> (LogState, snapshot: UInt64) {
-        var state = LogState()
-        var damage: Failure?
-        for file in snapshots.sorted(by: { $0.number > $1.number }) {
-            do throws(Failure) {
-                state = try LogSnapshot.decoded(file.bytes, slot: file.number)
-                damage = nil
-                break
-            } catch {
-                // The older one, and the slots that only the newer covers, say the same.
-                damage = error
-            }
-        }
-        let snapshot = state.slot
-        let behind = slots.filter { $0.number > snapshot }.sorted { $0.number < $1.number }
-        for file in behind {
-            guard file.number == state.slot + 1 else {
-                if let damage { throw damage }
-                throw Failure(
-                    .stateDamaged, "the log has slot \(file.number) and not \(state.slot + 1)",
-                    next: "restore the missing file from a copy")
-            }
-            try state.apply(try DecisionRecord(file.bytes, slot: file.number))
-        }
-        if state.slot == 0, let damage { throw damage }
-        return (state, snapshot)
     }
 
     /// Every record sets numbers aside, so one is appended for them only if nothing else is.

@@ -23,16 +23,6 @@
 import MillraceCore
 
 package struct JobLifecycle: Sendable {
-    package struct RegionPlan: Hashable, Sendable {
-        package var region: RegionID
-        package var nodes: [String]
-
-        package init(region: RegionID, nodes: [String]) {
-            self.region = region
-            self.nodes = nodes
-        }
-    }
-
     package enum State: Hashable, Sendable {
         /// A delay runs; nil: for the word to begin.
         case waiting(until: Int64?)
@@ -68,56 +58,9 @@ package struct JobLifecycle: Sendable {
         var isolating: [String] = []
     }
 
-    package enum Event: Hashable, Sendable {
-        /// Our LEAD is in the log: begin every region.
-        case begin
-        /// Nothing of the region is on its way into the log.
-        case resolved(RegionID, LogState, fresh: Nonce)
-        case appended(DecisionLog.Appended)
-        case opened(RegionID, Attempt)
-        /// The tokens in the manifest of the claim that has to be committed.
-        case tokensRead(RegionID, [Token])
-        case commitAnswered(RegionID, Attempt, [CommitAnswer])
-        case fenced(RegionID, Attempt, isDone: Bool)
-        case restored(RegionID, Attempt)
-        /// An attempt failed; `culprit` is the node whose crash it was.
-        case failed(
-            RegionID, Attempt, RestartBudget.Origin, Failure, culprit: String?, chance: UInt64)
-        /// The attempt cannot go on and a restart would not help.
-        case hopeless(RegionID, Failure)
-        /// Nothing of the attempt is left.
-        case stopped(RegionID, Attempt)
-        case epochDone(RegionID)
-        /// Crashes of a record that is in quarantine now.
-        case forgiven(RegionID, crashes: Int)
-        /// The region's last epoch is done.
-        case ended(RegionID)
-        /// A human has seen to it.
-        case resume(RegionID)
-        case tick
-    }
-
-    package enum Action: Hashable, Sendable {
-        /// Answer `resolved` as soon as nothing of the region is on its way into the log.
-        case resolve(RegionID)
-        case append(DecisionRecord.Body)
-        case open(RecoveryDecision)
-        /// Answer `tokensRead`, or `hopeless` where the manifest is not what was claimed.
-        case readTokens(RegionID, DecisionRecord.Claim)
-        case commit(CommitPermit, [Token])
-        case fence(RegionID, Attempt, below: Attempt)
-        case restore(RecoveryDecision)
-        case run(RecoveryDecision)
-        case stop(RegionID, Attempt)
-        /// The node has an executor of its own from the next attempt on (MR4104).
-        case isolate(RegionID, node: String)
-        case suspended(RegionID, Failure)
-        case finished(RegionID)
-    }
-
     static let fenceRetryNanoseconds: Int64 = 1_000_000_000
 
-    private(set) var regions: [Region]
+    var regions: [Region]
     /// The highest attempt number that was given out and may not be in the log yet.
     private var attemptsGiven: Attempt = 0
     private var lineage: Nonce?
@@ -198,7 +141,7 @@ package struct JobLifecycle: Sendable {
         return at
     }
 
-    private func attempt(_ region: Region) -> Attempt? {
+    func attempt(_ region: Region) -> Attempt? {
         switch region.state {
         case .opening(let decision), .replaying(let decision, _, _), .recordingDone(let decision),
             .fencing(let decision, _), .restoring(let decision), .running(let decision):
@@ -209,7 +152,7 @@ package struct JobLifecycle: Sendable {
 }
 
 extension JobLifecycle {
-    private mutating func begin(_ at: Int) -> [Action] {
+    mutating func begin(_ at: Int) -> [Action] {
         guard case .waiting = regions[at].state else { return [] }
         regions[at].state = .resolving
         return [.resolve(regions[at].plan.region)]
@@ -291,7 +234,7 @@ extension JobLifecycle {
         }
     }
 
-    private mutating func fence(_ at: Int, _ decision: RecoveryDecision) -> [Action] {
+    mutating func fence(_ at: Int, _ decision: RecoveryDecision) -> [Action] {
         regions[at].state = .fencing(decision, retryAt: nil)
         let limited = rules.keep(.fenceOlderAttemptsOnly)
         let below = limited ? decision.fenceBelow : .max
@@ -325,94 +268,5 @@ extension JobLifecycle {
         regions[at].state = .running(decision)
         regions[at].isolating = []
         return [.run(decision)]
-    }
-}
-
-extension JobLifecycle {
-    private mutating func failed(
-        _ at: Int, _ attempt: Attempt, _ origin: RestartBudget.Origin, _ culprit: String?,
-        _ chance: UInt64, _ now: Int64
-    ) -> [Action] {
-        guard self.attempt(regions[at]) == attempt else { return [] }
-        let region = regions[at].plan.region
-        var actions: [Action] = []
-        if let culprit, !regions[at].isolating.contains(culprit) {
-            regions[at].isolating.append(culprit)
-            actions.append(.isolate(region, node: culprit))
-        }
-        switch regions[at].budget.failed(origin, region: region, chance: chance, now: now) {
-        case .counted: return actions + fail(at, attempt, 0, nil)
-        case .restart(let delay): return actions + fail(at, attempt, delay, nil)
-        case .restartJob(let delay):
-            actions += fail(at, attempt, delay, nil)
-            for other in regions.indices where other != at {
-                guard let running = self.attempt(regions[other]) else { continue }
-                actions += fail(other, running, delay, nil)
-            }
-            return actions
-        case .suspend(let failure): return actions + fail(at, attempt, 0, failure)
-        }
-    }
-
-    private mutating func fail(
-        _ at: Int, _ attempt: Attempt, _ delay: Int64, _ suspension: Failure?
-    ) -> [Action] {
-        regions[at].state = .failing(attempt, delayNanoseconds: delay, suspension: suspension)
-        return [.stop(regions[at].plan.region, attempt)]
-    }
-
-    private mutating func suspend(_ at: Int, _ failure: Failure) -> [Action] {
-        if let attempt = attempt(regions[at]) { return fail(at, attempt, 0, failure) }
-        switch regions[at].state {
-        case .failing(let attempt, let delay, nil):
-            regions[at].state = .failing(
-                attempt, delayNanoseconds: delay, suspension: failure)
-            return []
-        case .waiting, .resolving, .recording:
-            regions[at].state = .suspended(failure)
-            return [.suspended(regions[at].plan.region, failure)]
-        case .opening, .replaying, .recordingDone, .fencing, .restoring, .running, .failing,
-            .suspended, .finished:
-            return []
-        }
-    }
-
-    private mutating func stopped(_ at: Int, _ attempt: Attempt, _ now: Int64) -> [Action] {
-        guard case .failing(attempt, let delay, let suspension) = regions[at].state else {
-            return []
-        }
-        if let suspension {
-            regions[at].state = .suspended(suspension)
-            return [.suspended(regions[at].plan.region, suspension)]
-        }
-        regions[at].state = .waiting(until: now + delay)
-        return tick(at, now)
-    }
-
-    private mutating func ended(_ at: Int) -> [Action] {
-        guard case .running = regions[at].state else { return [] }
-        regions[at].state = .finished
-        return [.finished(regions[at].plan.region)]
-    }
-
-    private mutating func resume(_ at: Int) -> [Action] {
-        guard case .suspended = regions[at].state else { return [] }
-        regions[at].state = .waiting(until: nil)
-        return begin(at)
-    }
-
-    private mutating func tick(_ at: Int, _ now: Int64) -> [Action] {
-        switch regions[at].state {
-        case .waiting(.some(let until)) where now >= until: return begin(at)
-        case .replaying(let decision, let permit, .some(var progress)):
-            guard let tokens = progress.due(now: now) else { return [] }
-            regions[at].state = .replaying(decision, permit, progress)
-            return [.commit(permit, tokens)]
-        case .fencing(let decision, .some(let retryAt)) where now >= retryAt:
-            return fence(at, decision)
-        case .waiting, .resolving, .recording, .opening, .replaying, .recordingDone, .fencing,
-            .restoring, .running, .failing, .suspended, .finished:
-            return []
-        }
     }
 }
