@@ -125,6 +125,9 @@ private final class BarrierBox: Sendable {
         /// Position of the refused record in its batch.
         package var record: Int
 
+        package var isOfRecord: Bool { status == MR_E_DATA.rawValue }
+        package var isOutOfMemory: Bool { status == MR_E_NOMEM.rawValue }
+
         package enum Violation: UInt32, Sendable {
             case none, window, consumed, status, staging, declared, wire
         }

@@ -49,6 +49,15 @@ package struct CrashReport: Hashable, Sendable {
         if let node = plan.limitedNode(of: executor), !wasKilled { tell(limitOf: node) }
     }
 
+    /// The record that the guilty operator had, where it gets one at a time.
+    package var stepped: ContentHash? {
+        switch guilt {
+        case .task(let task): boxes[task]?.stepped
+        case .suspect(let task) where !wasKilled: boxes[task]?.stepped
+        case .suspect, .library, .host, .unknown: nil
+        }
+    }
+
     /// The failure for a call that was ended because it lasted too long.
     package static func hang(plan: Plan, call: Watchdog.Call, age: Int64) -> Failure {
         let place = TaskPlace(plan: plan, task: call.task, box: call.box)

@@ -6,16 +6,6 @@ import MillraceSystem
 import MillraceWire
 import Synchronization
 
-/// How a run ended.
-package struct RunOutcome: Sendable {
-    package var exitCode: Int32
-    /// nil: everything arrived.
-    package var failure: Failure?
-    package var summary: RunSnapshot
-    /// What sinks were given once more after failures.
-    package var repetition: Repetition
-}
-
 /// Runs one plan in one group of executor children after another, in the foreground: the shell of
 /// `RunMachine`.
 ///
@@ -48,14 +38,14 @@ package final class LocalRun: Sendable {
         }
     }
 
-    private enum Token {
+    enum Token {
         static let signals: UInt64 = 1
         /// Of executor 0; the others follow.
         static let firstChild: UInt64 = 16
     }
 
     /// guarded by `shared`: what other threads ask for and about
-    private struct Shared {
+    struct Shared {
         /// nil: before the start and after the end.
         var executor: ExecutorGroup?
         var events: [RunMachine.Event] = []
@@ -71,18 +61,18 @@ package final class LocalRun: Sendable {
     package let plan: Plan
     /// Where checkpoints go; nil: there are none.
     package var stateFolder: String? { options.stateFolder }
-    private let executable: String
-    private let options: Options
+    let executable: String
+    let options: Options
     private let signals: SignalWatch?
-    private let onLog: @Sendable (LogLine) -> Void
-    private let onStateChange: @Sendable (RunPhase) -> Void
-    private let poller: Poller
-    private let shared = Mutex(Shared())
-    private let memoryKillsBefore = MemoryKills.count()
+    let onLog: @Sendable (LogLine) -> Void
+    let onStateChange: @Sendable (RunPhase) -> Void
+    let poller: Poller
+    let shared = Mutex(Shared())
+    let memoryKillsBefore = MemoryKills.count()
     private let store = Mutex<JobStore?>(nil)
     /// By task.
-    private let isSource: [Bool]
-    private let taps = TapFeeds()
+    let isSource: [Bool]
+    let taps = TapFeeds()
     private let asked = SavepointList()
 
     /// `executable`: usually `ChildProcess.ownExecutable()`. `onLog` is called on two threads,
@@ -207,11 +197,12 @@ extension LocalRun {
         if exit != nil { executor?.end() }
         for event in takeEvents() { try handle(event, &machine) }
         if let exit, let executor {
-            try handle(.counted(observe(executor)), &machine)
+            try handle(
+                .counted(observed(executor)), &machine)
             let event = exited(executor, exit.part, exit.exit, isClean: exit.isClean)
             shared.withLock { shared in
                 shared.last = look(shared)
-                shared.repetition.attemptEnded(shown(executor))
+                shared.repetition.attemptEnded(executor.shown(plan))
                 shared.executor = nil
             }
             try handle(event, &machine)
@@ -219,24 +210,16 @@ extension LocalRun {
         }
         let now = MonotonicClock.now()
         if now >= due {
-            try handle(.tick(executor.map(observe) ?? .init()), &machine)
+            try handle(
+                .tick(executor.map(observed) ?? .init()), &machine)
             due = MonotonicClock.now() + Watchdog.intervalNanoseconds
         } else if let deadline = machine.deadline, now >= deadline {
             try handle(.stored(.tick), &machine)
         }
     }
 
-    /// Set once the last executor is gone.
-    private func ended(
-        _ executor: ExecutorGroup, _ tokens: [UInt64]
-    ) -> (part: Int, exit: ChildProcess.Exit, isClean: Bool)? {
-        var last: (part: Int, exit: ChildProcess.Exit, isClean: Bool)?
-        for token in tokens where token >= Token.firstChild && token != Poller.wakeToken {
-            let number = Int(token - Token.firstChild)
-            poller.remove(executor.parts[number].child.descriptor)
-            last = executor.ended(number) ?? last
-        }
-        return last
+    private func observed(_ executor: ExecutorGroup) -> RunMachine.Observation {
+        executor.observe(plan, keepsState: options.machine.keepsState)
     }
 
     private func wait(until due: Int64) -> [UInt64] {
@@ -255,7 +238,9 @@ extension LocalRun {
         case .report(.started(let metrics)): shared.withLock { $0.metrics = metrics }
         case .report(.drained):
             if let executor = shared.withLock({ $0.executor }) {
-                try handle(.counted(observe(executor)), &machine)
+                try handle(
+                    .counted(observed(executor)),
+                    &machine)
             }
         default: break
         }
@@ -286,133 +271,6 @@ extension LocalRun {
         }
     }
 
-    private func startExecutors(of plan: Plan) throws(SystemError) {
-        let executor = try ExecutorGroup(
-            executable: executable, arguments: options.arguments, plan: plan
-        ) { [self] event in
-            receive(event)
-        }
-        do throws(SystemError) {
-            for (number, part) in executor.parts.enumerated() {
-                try poller.add(
-                    part.child.descriptor, token: Token.firstChild + UInt64(number))
-            }
-        } catch {
-            executor.end()
-            throw error
-        }
-        shared.withLock {
-            $0.executor = executor
-            $0.last = nil
-        }
-        taps.begin()
-    }
-
-    private func exited(
-        _ executor: ExecutorGroup, _ number: Int, _ exit: ChildProcess.Exit, isClean: Bool
-    ) -> RunMachine.Event {
-        let part = executor.parts[number]
-        let boxes = part.boxes()
-        let report = CrashReport(
-            plan: executor.plan, executor: number, process: part.process(), boxes: boxes,
-            exit: exit,
-            memoryWasShort: MemoryKills.count() > memoryKillsBefore)
-        let isOutside = report.wasKilled && report.failure.code == .executorExited
-        return .exited(
-            clean: isClean, verdict: report.failure,
-            origin: isOutside ? .outside : .ours, stepped: stepped(report, boxes))
-    }
-
-    /// The record that the operator had which ended the process, where it gets one at a time.
-    private func stepped(
-        _ report: CrashReport, _ boxes: [Int: BlackBoxPage]
-    ) -> ContentHash? {
-        switch report.guilt {
-        case .task(let task): boxes[task]?.stepped
-        case .suspect(let task) where !report.wasKilled: boxes[task]?.stepped
-        case .suspect, .library, .host, .unknown: nil
-        }
-    }
-
-    /// What sinks have been given that cannot take it back, by node.
-    private func shown(_ executor: ExecutorGroup) -> [String: Repetition.Count] {
-        var all: [String: Repetition.Count] = [:]
-        var first = 0
-        for node in plan.nodes {
-            defer { first += node.parallelism }
-            // What is dropped cannot be seen twice.
-            guard node.operation.kind == .sink, !node.operation.isTwoPhase,
-                node.operation.id != "null"
-            else { continue }
-            var count = Repetition.Count()
-            for task in first..<first + node.parallelism {
-                let counters = executor.counters(of: task)
-                count.saved &+= counters.restored
-                count.since &+= counters.recordsIn &+ underWay(task, executor)
-            }
-            all[node.id] = count
-        }
-        return all
-    }
-
-    /// Records of the call that a task is in: they are counted when it returns.
-    private func underWay(_ task: Int, _ executor: ExecutorGroup) -> UInt64 {
-        guard let box = executor.box(of: task), box.state == .inPlugin, box.call.isSteady else {
-            return 0
-        }
-        return UInt64(box.count)
-    }
-
-    private func observe(_ executor: ExecutorGroup) -> RunMachine.Observation {
-        var seen = RunMachine.Observation(
-            calls: executor.calls(), heartbeat: executor.heartbeat)
-        var task = 0
-        for node in plan.nodes {
-            var waiting: UInt64 = 0
-            var taken = RunMachine.Taken(node: node.id, count: 0, records: 0)
-            for _ in 0..<node.parallelism {
-                let counters = executor.counters(of: task)
-                waiting &+= counters.queue
-                taken.count += Int(truncatingIfNeeded: counters.quarantined & 0xffff_ffff)
-                taken.records &+= counters.restored &+ counters.recordsIn
-                if node.operation.kind == .sink {
-                    seen.delivered &+= counters.recordsIn
-                    if !options.machine.keepsState { seen.delivered &+= counters.restored }
-                }
-                task += 1
-            }
-            if taken.count > 0 { seen.taken.append(taken) }
-            if waiting > 0 { seen.backlog.append(.init(node: node.id, records: waiting)) }
-        }
-        return seen
-    }
-
-    private func publish(_ state: RunMachine.State) {
-        let now = MonotonicClock.now()
-        let phase = RunPhase(state, now: now)
-        if case .running = state { tellRepetition() }
-        let changed = shared.withLock { shared -> Bool in
-            if case .running = state { shared.runningSince = shared.runningSince ?? now }
-            guard shared.phase.isOther(than: phase) else { return false }
-            shared.phase = phase
-            shared.since = WallClock.now()
-            return true
-        }
-        if changed { onStateChange(phase) }
-    }
-
-    /// A sink that cannot take back what it has shown shows it again, and says so before.
-    private func tellRepetition() {
-        let again = shared.withLock { shared -> [Repetition.Records] in
-            guard let executor = shared.executor else { return [] }
-            return shared.repetition.attemptRuns(shown(executor))
-        }
-        for one in again {
-            let text = "\(one.records) records come again, those since the last checkpoint"
-            onLog(LogLine(level: .warn, node: one.node, text: text, code: .guaranteeLowered))
-        }
-    }
-
     private func finish() {
         let executor = shared.withLock { $0.executor }
         executor?.end()
@@ -427,56 +285,7 @@ extension LocalRun {
         }
     }
 
-    /// What the pages said when there was an executor last, and what has become of the run since.
-    private static func last(_ shared: Shared) -> RunSnapshot? {
-        guard var last = shared.last else { return nil }
-        last.phase = shared.phase
-        last.since = shared.since
-        return last
-    }
-
-    private func outcome(_ machine: RunMachine) -> RunOutcome {
-        switch machine.state {
-        case .stopped:
-            return RunOutcome(
-                exitCode: 0, failure: nil, summary: status(),
-                repetition: shared.withLock { $0.repetition })
-        case .failed(let ending):
-            return RunOutcome(
-                exitCode: ending.exitCode, failure: ending.failure, summary: status(),
-                repetition: shared.withLock { $0.repetition })
-        case .starting, .running, .recovering, .draining, .closing, .failing:
-            preconditionFailure("BUG: the run is not over")
-        }
-    }
-
-    private func cannotStart(_ failure: Failure) -> RunOutcome {
-        let summary = shared.withLock { shared -> RunSnapshot in
-            shared.phase = .failed(failure)
-            shared.since = WallClock.now()
-            shared.last = look(shared)
-            return look(shared)
-        }
-        onStateChange(.failed(failure))
-        return RunOutcome(
-            exitCode: failure.code.exitCode, failure: failure, summary: summary,
-            repetition: Repetition())
-    }
-}
-
-extension LocalRun {
-    /// On the thread that reads reports. Logs go out here: however many there are, they fill no
-    /// queue of ours.
-    private func receive(_ event: ExecutorProcess.Event) {
-        switch event {
-        case .report(.log(let line)): onLog(line)
-        case .report(.tapped(let page)): taps.put(page)
-        case .report(let report): post(.report(report))
-        case .channelEnded(let failure): post(.channelEnded(failure))
-        }
-    }
-
-    private func post(_ event: RunMachine.Event) {
+    func post(_ event: RunMachine.Event) {
         shared.withLock { $0.events.append(event) }
         poller.wake()
     }
@@ -486,55 +295,5 @@ extension LocalRun {
             defer { shared.events = [] }
             return shared.events
         }
-    }
-
-    private func look(_ shared: Shared) -> RunSnapshot {
-        let now = MonotonicClock.now()
-        let executor = shared.executor
-        let tasks = (0..<plan.taskCount).map { task -> TaskSample in
-            guard let executor else { return .zero }
-            var cells = executor.cells(of: task)
-            // Without an earlier run all that was restored is of this one.
-            if !options.machine.keepsState { cells.addRestored(isSource: isSource[task]) }
-            var age: Int64 = 0
-            if let box = executor.box(of: task), box.state == .inPlugin, box.callStart > 0 {
-                age = max(0, now &- box.callStart)
-            }
-            return TaskSample(cells: cells, times: cells.times(now: now), callAge: age)
-        }
-        let metrics = shared.metrics.compactMap { cell -> MetricSample? in
-            guard let executor, tasks.indices.contains(cell.task) else { return nil }
-            if case .histogram = cell.kind {
-                let histogram = executor.histogram(of: cell)
-                return MetricSample(cell: cell, value: histogram?.count ?? 0, histogram: histogram)
-            }
-            guard (0..<Cells.metricCells).contains(cell.index) else { return nil }
-            return MetricSample(cell: cell, value: tasks[cell.task].cells.metrics[cell.index])
-        }
-        return RunSnapshot(
-            plan: plan, phase: shared.phase, since: shared.since, instant: now,
-            running: shared.runningSince.map { now - $0 } ?? 0, executor: executor?.pid,
-            tasks: tasks, metrics: metrics)
-    }
-}
-
-extension RunPhase {
-    init(_ state: RunMachine.State, now: Int64) {
-        func wall(_ instant: Int64) -> Int64 { WallClock.now() + (instant - now) }
-        switch state {
-        case .starting: self = .starting
-        case .running: self = .running
-        case .recovering(let failure, _): self = .recovering(failure)
-        case .draining(let cause, let until): self = .draining(cause, deadline: wall(until))
-        case .closing(let cause, let until, _): self = .draining(cause, deadline: wall(until))
-        case .failing(let ending, _), .failed(let ending): self = .failed(ending.failure)
-        case .stopped(let cause): self = .stopped(cause)
-        }
-    }
-
-    /// A new deadline alone is no other phase.
-    func isOther(than next: RunPhase) -> Bool {
-        if case .draining = self, case .draining = next { return false }
-        return self != next
     }
 }

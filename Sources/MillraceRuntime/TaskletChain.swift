@@ -150,7 +150,7 @@ final class TaskletChain: Sendable {
         let place = fault.count == 0 ? "" : " (\(which) of lane \(fault.lane))"
         let node = member.node.id
         switch fault.violation {
-        case .none where fault.status == -4:
+        case .none where fault.isOfRecord:
             return Failure(
                 words.code ?? .recordRefused, node: node,
                 "\(name) refused record \(fault.sequence + UInt64(fault.record)) of lane "
@@ -159,7 +159,7 @@ final class TaskletChain: Sendable {
                     ?? "correct the input, or write `on_error: dead_letter` for this node")
         case .none:
             let status = StatusNames.text(fault.status)
-            let isMemory = fault.status == -8
+            let isMemory = fault.isOutOfMemory
             let limit = member.node.memory.map {
                 "it may take \(Quantity.text(size: $0)) for each task; if it needs more, raise "
                     + "`resources.memory` of \(node)"

@@ -45,8 +45,13 @@ struct StopCommand: ParsableCommand {
         let path = savepoint.map(TopologyInput.absolute)
         let request = StopRequest(
             now: now, savepoint: path, drainTimeout: drainTimeout?.nanoseconds)
-        _ = try client.ask(
-            "/jobs/\(client.job)/stop", verb: .post, sending: request.json, as: Answer.self)
+        do throws(Failure) {
+            _ = try client.ask(
+                "/jobs/\(client.job)/stop", verb: .post, sending: request.json, as: Answer.self)
+        } catch {
+            // One that has nothing to drain may be gone before it could answer.
+            guard error.code == .unknownJob else { throw error }
+        }
         let last = try Self.wait(for: client)
         let kept = try path.map { (path) throws(Failure) in
             try Self.savepoint(path, client.job, last)

@@ -120,7 +120,8 @@ import Testing
         let refused = try sandbox.run("stop", job, "--savepoint", "sp")
         #expect(refused.code == 69)
         #expect(refused.err.contains("error MR7102  \(job) keeps no state"))
-        #expect(try sandbox.run("stop", job, "--drain-timeout", "20s").code == 0)
+        let stop = try sandbox.run("stop", job, "--drain-timeout", "20s")
+        #expect(stop.code == 0, "\(stop.err)")
         #expect(running.end().code == 0)
         #expect(try sandbox.run("stop", job).code == 64)
     }

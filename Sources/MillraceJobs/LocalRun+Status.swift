@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import MillraceCore
+import MillraceGraph
+import MillraceSystem
+import MillraceWire
+
+/// How a run ended.
+package struct RunOutcome: Sendable {
+    package var exitCode: Int32
+    /// nil: everything arrived.
+    package var failure: Failure?
+    package var summary: RunSnapshot
+    /// What sinks were given once more after failures.
+    package var repetition: Repetition
+}
+
+/// What a run says of itself, while it runs and when it is over.
+extension LocalRun {
+    func publish(_ state: RunMachine.State) {
+        let now = MonotonicClock.now()
+        let phase = RunPhase(state, now: now)
+        if case .running = state { tellRepetition() }
+        let changed = shared.withLock { shared -> Bool in
+            if case .running = state { shared.runningSince = shared.runningSince ?? now }
+            guard shared.phase.isOther(than: phase) else { return false }
+            shared.phase = phase
+            shared.since = WallClock.now()
+            return true
+        }
+        if changed { onStateChange(phase) }
+    }
+
+    /// A sink that cannot take back what it has shown shows it again, and says so before.
+    func tellRepetition() {
+        let again = shared.withLock { shared -> [Repetition.Records] in
+            guard let executor = shared.executor else { return [] }
+            return shared.repetition.attemptRuns(executor.shown(plan))
+        }
+        for one in again {
+            let text = "\(one.records) records come again, those since the last checkpoint"
+            onLog(LogLine(level: .warn, node: one.node, text: text, code: .guaranteeLowered))
+        }
+    }
+
+    /// What the pages said when there was an executor last, and what has become of the run since.
+    static func last(_ shared: Shared) -> RunSnapshot? {
+        guard var last = shared.last else { return nil }
+        last.phase = shared.phase
+        last.since = shared.since
+        return last
+    }
+
+    func look(_ shared: Shared) -> RunSnapshot {
+        let now = MonotonicClock.now()
+        let executor = shared.executor
+        let tasks = (0..<plan.taskCount).map { task -> TaskSample in
+            guard let executor else { return .zero }
+            var cells = executor.cells(of: task)
+            // Without an earlier run all that was restored is of this one.
+            if !options.machine.keepsState { cells.addRestored(isSource: isSource[task]) }
+            var age: Int64 = 0
+            if let box = executor.box(of: task), box.state == .inPlugin, box.callStart > 0 {
+                age = max(0, now &- box.callStart)
+            }
+            return TaskSample(cells: cells, times: cells.times(now: now), callAge: age)
+        }
+        let metrics = shared.metrics.compactMap { cell -> MetricSample? in
+            guard let executor, tasks.indices.contains(cell.task) else { return nil }
+            if case .histogram = cell.kind {
+                let histogram = executor.histogram(of: cell)
+                return MetricSample(cell: cell, value: histogram?.count ?? 0, histogram: histogram)
+            }
+            guard (0..<Cells.metricCells).contains(cell.index) else { return nil }
+            return MetricSample(cell: cell, value: tasks[cell.task].cells.metrics[cell.index])
+        }
+        return RunSnapshot(
+            plan: plan, phase: shared.phase, since: shared.since, instant: now,
+            running: shared.runningSince.map { now - $0 } ?? 0, executor: executor?.pid,
+            tasks: tasks, metrics: metrics)
+    }
+
+    func outcome(_ machine: RunMachine) -> RunOutcome {
+        switch machine.state {
+        case .stopped:
+            return RunOutcome(
+                exitCode: 0, failure: nil, summary: status(),
+                repetition: shared.withLock { $0.repetition })
+        case .failed(let ending):
+            return RunOutcome(
+                exitCode: ending.exitCode, failure: ending.failure, summary: status(),
+                repetition: shared.withLock { $0.repetition })
+        case .starting, .running, .recovering, .draining, .closing, .failing:
+            preconditionFailure("BUG: the run is not over")
+        }
+    }
+
+    func cannotStart(_ failure: Failure) -> RunOutcome {
+        let summary = shared.withLock { shared -> RunSnapshot in
+            shared.phase = .failed(failure)
+            shared.since = WallClock.now()
+            shared.last = look(shared)
+            return look(shared)
+        }
+        onStateChange(.failed(failure))
+        return RunOutcome(
+            exitCode: failure.code.exitCode, failure: failure, summary: summary,
+            repetition: Repetition())
+    }
+}
+
+extension RunPhase {
+    init(_ state: RunMachine.State, now: Int64) {
+        func wall(_ instant: Int64) -> Int64 { WallClock.now() + (instant - now) }
+        switch state {
+        case .starting: self = .starting
+        case .running: self = .running
+        case .recovering(let failure, _): self = .recovering(failure)
+        case .draining(let cause, let until): self = .draining(cause, deadline: wall(until))
+        case .closing(let cause, let until, _): self = .draining(cause, deadline: wall(until))
+        case .failing(let ending, _), .failed(let ending): self = .failed(ending.failure)
+        case .stopped(let cause): self = .stopped(cause)
+        }
+    }
+
+    /// A new deadline alone is no other phase.
+    func isOther(than next: RunPhase) -> Bool {
+        if case .draining = self, case .draining = next { return false }
+        return self != next
+    }
+}
