@@ -138,12 +138,7 @@ import Testing
         let told = try running.waitForError("MR4104")
         #expect(told.contains("once crashed and now runs in a process of its own"))
         _ = try running.waitForError("watch:")
-        var most = 0
-        for _ in 0..<100 where most < 2 {
-            most = max(most, running.executors().count)
-            Thread.sleep(forTimeInterval: 0.02)
-        }
-        #expect(most == 2)
+        try sandbox.wait(for: "a second executor") { running.executors().count == 2 }
         let result = running.end()
         #expect(result.code == 0, "\(result.err)")
         #expect(result.err.components(separatedBy: "MR4104").count == 2, "\(result.err)")

@@ -104,6 +104,24 @@ final class Sandbox {
         return (running, String(job))
     }
 
+    /// Waits for what only its files tell.
+    func wait(for what: String, until isSo: () throws -> Bool) throws {
+        let patience = Date() + 60
+        while try !isSo() {
+            try #require(Date() < patience, "\(what) never came")
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+
+    /// Waits until a checkpoint of a state directory counts: who leads, an attempt and a claim
+    /// are in the log.
+    func waitForCheckpoint(in state: String = "state") throws {
+        let log = folder.appendingPathComponent("\(state)/log").path
+        try wait(for: "a checkpoint") {
+            ((try? FileManager.default.contentsOfDirectory(atPath: log)) ?? []).count >= 3
+        }
+    }
+
     /// Runs the program to its end.
     func run(_ words: String..., input: String = "") throws -> Running.Result {
         let running = try start(words)

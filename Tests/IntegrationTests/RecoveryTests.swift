@@ -146,8 +146,7 @@ import Testing
     @Test func `a damaged checkpoint is refused, and nothing older is used instead`() throws {
         let file = try text(lines: 240_000)
         let running = try start(copying(file))
-        _ = try running.waitForError("watch:")
-        Thread.sleep(forTimeInterval: 1.2)
+        try sandbox.waitForCheckpoint()
         running.signal(SIGKILL)
         _ = running.end()
         try sandbox.shell(
