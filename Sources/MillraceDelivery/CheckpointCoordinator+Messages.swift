@@ -7,6 +7,10 @@ extension CheckpointCoordinator {
         package var intervalNanoseconds: Int64 = 1_000_000_000
         package var epochNanosecondsMax: Int64 = 60_000_000_000
         package var failuresUntilRestart = 5
+        /// After that the job goes on as it is; else it is restarted after as many again.
+        package var restartsOnce = true
+        /// Epochs that nobody answers in time are a reason for a restart, too.
+        package var timeoutsCount = true
         package var failuresUntilDegraded = 20
 
         package init() {}

@@ -237,7 +237,11 @@ extension CheckpointCoordinator {
         var actions: [Action] = [.abort(epoch), .report(epoch, failure)]
         // A restart cures a task that is stuck, and counts that differ; more of them cure nothing,
         // and none of them a disk that is full.
-        if isCurable && curableInRow == options.failuresUntilRestart || failure.kind == .bug {
+        let isDue =
+            options.restartsOnce
+            ? curableInRow == options.failuresUntilRestart
+            : curableInRow.isMultiple(of: options.failuresUntilRestart)
+        if isCurable && isDue || failure.kind == .bug {
             actions.append(.restart(failure))
         }
         if failuresInRow == options.failuresUntilDegraded { actions.append(.degraded(failure)) }
@@ -282,7 +286,10 @@ extension CheckpointCoordinator {
             let text =
                 "epoch \(epoch) was given up after \(options.epochNanosecondsMax / 1_000_000) ms: "
                 + "no answer from executor \(silent.map { "\($0)" }.joined(separator: ", "))"
-            return actions + giveUp(epoch, Failure(.epochTimedOut, kind: .transient, text), now)
+            return actions
+                + giveUp(
+                    epoch, Failure(.epochTimedOut, kind: .transient, text),
+                    isCurable: options.timeoutsCount, now)
         }
         return actions + begin(now)
     }

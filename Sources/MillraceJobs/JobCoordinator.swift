@@ -56,7 +56,8 @@ package struct JobCoordinator: Sendable {
             budget.barrenMax = plan.restarts.count
             // A reader that pauses, such as a pager, holds up barriers too: no reason to end what
             // it reads from.
-            checkpoints.failuresUntilRestart = .max
+            checkpoints.timeoutsCount = false
+            checkpoints.restartsOnce = false
             if plan.checkpoints.timeout == PlannedCheckpoints().timeout {
                 checkpoints.epochNanosecondsMax = 86_400_000_000_000
             }

@@ -118,6 +118,16 @@ struct DurableRunTests {
         #expect(story.ending == "running")
     }
 
+    @Test func `a run that is not kept is restarted for declined epochs, and ends if that is all`()
+    {
+        var story = DurableStory(keepsState: false)
+        story.play("1s declines 1s 1s 1s 1s 1s 1s 1s declines 1s 1s")
+        #expect(story.done.filter { $0 == "executor" }.count > 1)
+        #expect(story.ending == "running")
+        story.play("declines 40s 40s 40s 40s 40s 40s")
+        #expect(story.ending.hasPrefix("MR6001 "), "\(story.ending)")
+    }
+
     @Test func `a run that is not kept gets over crashes and kills`() {
         var story = DurableStory(keepsState: false)
         story.play("1s crash 1s 1s killed 1s drained")
@@ -143,7 +153,7 @@ struct DurableRunTests {
 
     @Test func `attempts that get to no checkpoint end a run that is not kept, however slow`() {
         var story = DurableStory(keepsState: false)
-        story.play("1s declines")
+        story.play("1s late")
         for _ in 0..<10 where story.ending != "MR4101 exit 1" { story.play("40s crash") }
         #expect(story.ending == "MR4101 exit 1")
     }
