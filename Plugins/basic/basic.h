@@ -6,28 +6,15 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memmem */
 #endif
+#include "../shared/failure.h"
 #include <millrace/millrace.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 extern const mr_operator basic_lines, basic_words, basic_key, basic_pass, basic_assert,
     basic_json_decode, basic_json_encode, basic_filter, basic_rate_limit, basic_dedupe;
 
 /* Fail with a formatted text. Returns `code`. */
-__attribute__((format(printf, 4, 5))) static inline mr_status
-basic_fail(const mr_host *host, mr_ctx *ctx, mr_status code, const char *format, ...) {
-  char text[1024];
-  va_list values;
-  va_start(values, format);
-  int size = vsnprintf(text, sizeof text, format, values);
-  va_end(values);
-  if (size < 0)
-    return mr_fail(host, ctx, code, format);
-  uint64_t shown = (uint64_t)size < sizeof text ? (uint64_t)size : sizeof text - 1;
-  host->set_error(ctx, code, text, shown);
-  return code;
-}
+#define basic_fail(...) failure_say(1024, __VA_ARGS__)
 
 /* Is the parameter there, by its user or by default? */
 static inline int basic_given(const mr_config *config, const char *path) {

@@ -6,9 +6,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* clock_gettime */
 #endif
+#include "../shared/failure.h"
 #include <millrace/millrace.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 extern const mr_operator bench_token_source, bench_token_sink, bench_echo, bench_count,
@@ -16,19 +15,7 @@ extern const mr_operator bench_token_source, bench_token_sink, bench_echo, bench
 extern const mr_operator oracle_source, oracle_sink;
 
 /* Fail with a formatted text. Returns `code`. */
-__attribute__((format(printf, 4, 5))) static inline mr_status
-bench_fail(const mr_host *host, mr_ctx *ctx, mr_status code, const char *format, ...) {
-  char text[1024];
-  va_list values;
-  va_start(values, format);
-  int size = vsnprintf(text, sizeof text, format, values);
-  va_end(values);
-  if (size < 0)
-    return mr_fail(host, ctx, code, format);
-  uint64_t shown = (uint64_t)size < sizeof text ? (uint64_t)size : sizeof text - 1;
-  host->set_error(ctx, code, text, shown);
-  return code;
-}
+#define bench_fail(...) failure_say(1024, __VA_ARGS__)
 
 static inline mr_status bench_no_memory(const mr_host *host, mr_ctx *ctx) {
   return mr_fail(host, ctx, MR_E_NOMEM, "out of memory");

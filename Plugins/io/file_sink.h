@@ -81,6 +81,8 @@ mr_status file_sink_add(file_sink *sink, const uint8_t *payload, const mr_record
 int file_sink_make_room(file_sink *sink, uint64_t size);
 /* Write what is taken. */
 mr_status file_sink_flush(file_sink *sink, int64_t now);
+/* `name` and `next_number` of a part that begins now. */
+mr_status file_sink_name_part(file_sink *sink, int64_t now);
 /* Complete the part that is open. */
 mr_status file_sink_roll(file_sink *sink);
 /* The same for a batch when there are checkpoints: all of it, or up to work->consumed. A failure

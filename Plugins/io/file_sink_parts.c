@@ -25,8 +25,7 @@ int64_t file_sink_due(const file_sink *sink) {
   return due;
 }
 
-/* A part for what comes now. The clock's thread may wait for one. */
-static mr_status open_part(file_sink *sink, int64_t now) {
+mr_status file_sink_name_part(file_sink *sink, int64_t now) {
   char name[IO_PATH];
   if (!io_naming_expand(sink->path, now / SECOND, name))
     return io_note(&sink->trouble, MR_E_CONFIG, "path is too long once its time is filled in");
@@ -34,8 +33,15 @@ static mr_status open_part(file_sink *sink, int64_t now) {
     memcpy(sink->name, name, sizeof name);
     sink->next_number = io_naming_next(name);
   }
-  mr_status status =
-      io_part_begin(&sink->part, name, sink->next_number, sink->codec, &sink->trouble);
+  return MR_OK;
+}
+
+/* A part for what comes now. The clock's thread may wait for one. */
+static mr_status open_part(file_sink *sink, int64_t now) {
+  mr_status status = file_sink_name_part(sink, now);
+  if (status != MR_OK)
+    return status;
+  status = io_part_begin(&sink->part, sink->name, sink->next_number, sink->codec, &sink->trouble);
   sink->part.opened = now;
   sink->next_number = sink->part.number + 1;
   pthread_cond_signal(&sink->changed);

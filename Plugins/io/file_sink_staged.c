@@ -35,14 +35,10 @@ static int is_open(const file_sink *sink) {
 }
 
 /* The first record of a part decides its name. */
-static mr_status name_part(file_sink *sink, int64_t now) {
-  char name[IO_PATH];
-  if (!io_naming_expand(sink->path, now / SECOND, name))
-    return io_note(&sink->trouble, MR_E_CONFIG, "path is too long once its time is filled in");
-  if (strcmp(name, sink->name) != 0) {
-    memcpy(sink->name, name, sizeof name);
-    sink->next_number = io_naming_next(name);
-  }
+static mr_status begin_part(file_sink *sink, int64_t now) {
+  mr_status status = file_sink_name_part(sink, now);
+  if (status != MR_OK)
+    return status;
   sink->opened = now;
   sink->number = sink->next_number++;
   return MR_OK;
@@ -112,7 +108,7 @@ static mr_status add(file_sink *sink, const uint8_t *payload, const mr_record *r
       status = complete_part(sink);
   }
   if (status == MR_OK && sink->in_parts && !is_open(sink) && sink->used == 0)
-    status = name_part(sink, now);
+    status = begin_part(sink, now);
   if (status != MR_OK)
     return status;
   if (!file_sink_make_room(sink, size))

@@ -6,9 +6,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memrchr */
 #endif
+#include "../shared/failure.h"
 #include <millrace/millrace.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 extern const mr_operator io_stdin, io_stdout, io_file_source, io_file_sink, io_generate, io_null,
@@ -18,25 +17,13 @@ extern const mr_operator io_stdin, io_stdout, io_file_source, io_file_sink, io_g
 #define IO_CHUNK 32736u
 
 /* Fail with a formatted text. Returns `code`. */
-__attribute__((format(printf, 4, 5))) static inline mr_status
-io_fail(const mr_host *host, mr_ctx *ctx, mr_status code, const char *format, ...) {
-  char text[4608];
-  va_list values;
-  va_start(values, format);
-  int size = vsnprintf(text, sizeof text, format, values);
-  va_end(values);
-  if (size < 0)
-    return mr_fail(host, ctx, code, format);
-  uint64_t shown = (uint64_t)size < sizeof text ? (uint64_t)size : sizeof text - 1;
-  host->set_error(ctx, code, text, shown);
-  return code;
-}
+#define io_fail(...) failure_say(FAILURE_ROOM, __VA_ARGS__)
 
 /* A failure that waits until a call has no output to lose. The first one stays. */
 typedef struct {
   mr_status status; /* MR_OK: none */
   int error;        /* errno, where there was one */
-  char text[4608];
+  char text[FAILURE_ROOM];
 } io_trouble;
 
 /* Note a failure, unless there is one. The text may begin with a code, `MR5303 `, and end with a

@@ -6,21 +6,6 @@
 // comes again that the function has already seen.
 #include "native.h"
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-mr_status native_fail(const native *n, mr_status code, const char *format, ...) {
-  char text[1024];
-  va_list values;
-  va_start(values, format);
-  int size = vsnprintf(text, sizeof text, format, values);
-  va_end(values);
-  if (size < 0)
-    return mr_fail(n->host, n->ctx, code, format);
-  n->host->set_error(n->ctx, code, text,
-                     (uint64_t)size < sizeof text ? (uint64_t)size : sizeof text - 1);
-  return code;
-}
 
 const char *native_shown(char into[SHOWN_MAX], const uint8_t *text, uint64_t size) {
   static const char more[] = "...";

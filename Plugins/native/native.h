@@ -6,6 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "../shared/failure.h"
 #include "lanes.h"
 #include "library.h"
 #include "number.h"
@@ -82,8 +83,7 @@ typedef struct {
 } native;
 
 /* Fail with a formatted text. Returns `code`. */
-__attribute__((format(printf, 3, 4))) mr_status native_fail(const native *n, mr_status code,
-                                                            const char *format, ...);
+#define native_fail(n, ...) failure_say(1024, (n)->host, (n)->ctx, __VA_ARGS__)
 
 /* How a text of a record is shown: quoted, cut, without control characters. Returns `into`. */
 enum { SHOWN_MAX = 64 };

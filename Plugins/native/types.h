@@ -26,7 +26,6 @@ typedef enum {
 
 static inline int c_is_float(c_type type) { return type == C_F32 || type == C_F64; }
 static inline int c_is_integer(c_type type) { return type >= C_I8 && type <= C_U64; }
-static inline int c_is_scalar(c_type type) { return type >= C_BOOL && type <= C_F64; }
 
 static inline uint32_t c_size(c_type type) {
   static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 8, 0};
