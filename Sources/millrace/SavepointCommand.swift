@@ -131,7 +131,7 @@ struct SavepointShowCommand: ParsableCommand {
     }
 }
 
-/// `savepoint /backup/orders-1  epoch 41, 1 file, 12KiB of state, in 213ms`
+/// `savepoint /backup/orders-1  epoch 41, 1 file, 12 KiB of state, in 213ms`
 enum SavepointText {
     static func print(_ view: SavepointView, _ output: Output) {
         guard output.format == .text else {
@@ -140,7 +140,7 @@ enum SavepointText {
         }
         var text = "savepoint \(view.savepoint)  epoch \(view.epoch ?? 0)"
         text += ", \(Figures.count(view.files ?? 0, "file"))"
-        text += ", \(Quantity.text(size: Int64(clamping: view.bytes ?? 0))) bytes of state"
+        text += ", \(Figures.bytes(view.bytes ?? 0)) of state"
         if let took = view.tookSeconds { text += ", in \(Figures.duration(took))" }
         output.data(text)
     }
