@@ -148,7 +148,7 @@ struct Rig {
                 all.append(try DurableFile.read(file(number), limit: 64 << 20))
             } catch {
                 // It did not come so far that the sink was made.
-                guard error.number == 2 else { throw error }
+                guard error.isMissing else { throw error }
                 all.append([])
             }
         }

@@ -59,6 +59,8 @@ package enum Limits {
     package static let keyedLogBytesMax = 64 << 20
     /// Increments behind a full image: a restart reads them all.
     package static let keyedIncrementsMax = 8
+    /// A manifest, and a record of the log.
+    package static let manifestBytesMax = 64 << 20
     /// State that an operator keeps itself, of one task.
     package static let stateBytesMax = 1 << 30
     /// Dead letters of one node within a minute: more is a wrong schema, not bad data.

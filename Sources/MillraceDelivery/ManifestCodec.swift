@@ -31,7 +31,6 @@ import MillraceCore
 
 package enum ManifestCodec {
     static let version: UInt16 = 1
-    static let footerBytes = 48
     private static let magic: [UInt8] = Array("MRMF".utf8)
     private static let footerMagic: [UInt8] = Array("FMRM".utf8)
 

@@ -18,7 +18,6 @@ package enum SegmentFormat {
     static let version: UInt16 = 1
     static let headerBytes = 64
     static let blockBytesMax = 64 << 10
-    private static let blockHeaderBytes = 16
     private static let magic: [UInt8] = Array("MRSG".utf8)
     static let footerMagic: [UInt8] = Array("GSRM".utf8)
 

@@ -39,7 +39,6 @@ package struct CFunction: Hashable, Sendable {
 
         package var isFloat: Bool { self == .f32 || self == .f64 }
         package var isInteger: Bool { self != .bool && !isFloat }
-        package var isSigned: Bool { rawValue.hasPrefix("i") }
 
         package var bytes: Int {
             switch self {

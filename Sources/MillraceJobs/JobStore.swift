@@ -35,7 +35,6 @@ package final class JobStore: Sendable {
         "log", "manifests", "state", LetterFiles.folder, LetterFiles.pending,
     ]
     private static let snapshotPrefix = "snap-"
-    private static let manifestBytesMax = Savepoint.manifestBytesMax
 
     private let folder: StateFolder
     private let isKept: Bool
@@ -135,7 +134,7 @@ extension JobStore {
         var snapshots: [DecisionLog.StoredFile] = []
         var slots: [DecisionLog.StoredFile] = []
         for name in try folder.names(in: "log") {
-            let bytes = try folder.read("log/\(name)", limit: manifestBytesMax)
+            let bytes = try folder.read("log/\(name)", limit: Limits.manifestBytesMax)
             if let slot = UInt64(name) {
                 slots.append(.init(number: slot, bytes: bytes))
             } else if let slot = snapshotSlot(name) {
@@ -224,7 +223,7 @@ extension JobStore {
 
     private func readManifest(_ name: String) -> JobCoordinator.Event {
         do {
-            let bytes = try folder.read(name, limit: Self.manifestBytesMax)
+            let bytes = try folder.read(name, limit: Limits.manifestBytesMax)
             return .manifestRead(try ManifestCodec.decoded(bytes), ContentHash(of: bytes))
         } catch let error as SystemError {
             return .manifestUnreadable(
@@ -275,7 +274,7 @@ extension JobStore {
         do {
             var manifests: [SegmentCollection.Found] = []
             for name in try folder.names(in: "manifests").map({ "manifests/\($0)" }) {
-                let bytes = try? folder.read(name, limit: Self.manifestBytesMax)
+                let bytes = try? folder.read(name, limit: Limits.manifestBytesMax)
                 let manifest = bytes.flatMap { try? ManifestCodec.decoded($0) }
                 manifests.append(.init(name: name, manifest: manifest))
             }

@@ -52,7 +52,7 @@ extension LetterArchive {
             do {
                 all.append((name, try ReplayFile(folder.read(path))))
             } catch let error as SystemError {
-                guard error.number != ENOENT else { continue }
+                guard !error.isMissing else { continue }
                 throw error.failure(.storeFailed)
             } catch let failure as Failure {
                 throw Failure(
@@ -130,6 +130,7 @@ extension LetterArchive {
             let target = node ?? letter.node
             return [target, target == letter.node ? letter.input ?? "" : ""]
         }
+        let known = groups.isEmpty ? [] : Set(try positions().keys)
         var sent: [String: Int] = [:]
         for (key, letters) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             let records = letters.map { letter, place in
@@ -137,7 +138,8 @@ extension LetterArchive {
                     key: letter.key, value: letter.value, time: letter.time, place: place)
             }
             try create(
-                ReplayFile(node: key[0], input: key[1].isEmpty ? nil : key[1], records: records))
+                ReplayFile(node: key[0], input: key[1].isEmpty ? nil : key[1], records: records),
+                besides: known)
             sent[key[0], default: 0] += records.count
         }
         return sent.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -163,13 +165,13 @@ extension LetterArchive {
         }
     }
 
-    private func create(_ file: ReplayFile) throws(Failure) {
-        let positions = try positions()
+    /// Under a name that no source in `known` has.
+    private func create(_ file: ReplayFile, besides known: Set<String>) throws(Failure) {
         do throws(SystemError) {
             while true {
                 let digits = String(UInt32(truncatingIfNeeded: Entropy.number()), radix: 16)
                 let name = String(repeating: "0", count: 8 - digits.count) + digits
-                guard positions[file.source(name)] == nil else { continue }
+                guard !known.contains(file.source(name)) else { continue }
                 if try folder.create("\(LetterFiles.replay)/\(name)", file.bytes) { return }
             }
         } catch {

@@ -28,7 +28,6 @@ package struct LetterArchive: Sendable {
 
     let folder: StateFolder
     private static let fileBytesMax = 1 << 30
-    static let manifestBytesMax = 64 << 20
 
     /// nil: there is no job's folder at `path`.
     package init?(_ path: String) {
@@ -133,7 +132,7 @@ package struct LetterArchive: Sendable {
     func manifests() throws -> [Manifest] {
         try JobStore.log(of: folder).regions.compactMap(\.claim).map { claim in
             try ManifestCodec.decoded(
-                folder.read(claim.manifest, limit: Self.manifestBytesMax))
+                folder.read(claim.manifest, limit: Limits.manifestBytesMax))
         }
     }
 
@@ -145,7 +144,7 @@ package struct LetterArchive: Sendable {
             bytes = try folder.read(name, limit: Self.fileBytesMax)
         } catch {
             // Moved by its job, or purged by somebody else.
-            guard error.number != 2 else { return [] }
+            guard !error.isMissing else { return [] }
             throw error.failure(.storeFailed)
         }
         let decoder = JSONDecoder()

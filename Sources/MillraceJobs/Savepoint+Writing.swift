@@ -19,7 +19,7 @@ extension Savepoint {
         do {
             names = try StateFolder(existing: path).names(in: ".")
         } catch {
-            guard error.number == ENOENT else { throw unusable(error) }
+            guard error.isMissing else { throw unusable(error) }
             names = nil
         }
         guard isFree(names ?? []) else { throw taken(path) }
@@ -44,7 +44,7 @@ extension Savepoint {
         defer { withExtendedLifetime(lock) {} }
         do throws(Failure) {
             try clear(target)
-            let original = try content(name, of: source, limit: manifestBytesMax)
+            let original = try content(name, of: source, limit: Limits.manifestBytesMax)
             var manifest = try ManifestCodec.decoded(original)
             manifest.tokens = []
             manifest.parent = nil

@@ -45,7 +45,6 @@ package struct Savepoint: Sendable {
     static let descriptionName = "savepoint.json"
     static let folders = ["manifests", "state"]
     private static let descriptionBytesMax = 1 << 20
-    static let manifestBytesMax = 64 << 20
 
     /// Absolute.
     package let path: String
@@ -75,7 +74,7 @@ package struct Savepoint: Sendable {
         }
         guard description.manifest.hasPrefix("manifests/"), !description.manifest.contains("..")
         else { throw damaged(path, descriptionName, "is not what was written") }
-        let bytes = try content(description.manifest, of: folder, limit: manifestBytesMax)
+        let bytes = try content(description.manifest, of: folder, limit: Limits.manifestBytesMax)
         guard Self.hex(ContentHash(of: bytes)) == description.hash else {
             throw damaged(path, description.manifest, "has another hash than it had")
         }

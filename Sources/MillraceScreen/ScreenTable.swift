@@ -10,8 +10,6 @@ struct ScreenTable {
         /// Widths change with the values only within these, so that columns do not dance.
         var least: Int
         var most = 24
-        /// A mark beside the title.
-        var isSorted = false
     }
 
     /// Texts of a row, one per column.

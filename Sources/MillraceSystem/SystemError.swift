@@ -28,6 +28,9 @@ package struct SystemError: Error, Hashable, Sendable {
         }
     }
 
+    /// There is no such file or folder.
+    package var isMissing: Bool { number == ENOENT }
+
     package var isOutOfSpace: Bool { number == ENOSPC || number == EDQUOT }
 
     package var isOutOfMemory: Bool { number == ENOMEM || number == ENOSPC }
