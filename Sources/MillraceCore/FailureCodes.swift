@@ -47,6 +47,7 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case forwardUnequal = 2306
     case tooMuchMemory = 2307
     case stateLost = 2311
+    case regionsJoined = 2312
 
     case variableUnset = 2401
     case fileUnreadable = 2402

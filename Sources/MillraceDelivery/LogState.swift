@@ -56,21 +56,26 @@ package struct LogState: Hashable, Sendable {
     package init() {}
 
     /// The log of a job whose first epoch is that of a savepoint: claimed, done, and the newest.
-    package init(beginningFrom manifest: Manifest, hash: ContentHash) {
-        precondition(manifest.tokens.isEmpty, "BUG: a savepoint has tokens to commit")
+    /// A manifest for each region, with the hash of its bytes; of one epoch.
+    package init(beginningFrom manifests: [(manifest: Manifest, hash: ContentHash)]) {
+        guard let first = manifests.first?.manifest else {
+            preconditionFailure("BUG: a job begins from nothing")
+        }
         slot = 1
-        turn = manifest.turn
-        epochsUpTo = manifest.epoch
-        attempt = manifest.attempt
-        lineage = manifest.lineage
-        version = manifest.version
-        var region = Region(region: manifest.region)
-        region.attempt = manifest.attempt
-        region.nodes = manifest.nodes.map(\.id)
-        region.claim = DecisionRecord.Claim(
-            region: manifest.region, epoch: manifest.epoch, attempt: manifest.attempt,
-            version: manifest.version, manifest: manifest.name, hash: hash, needsCommit: false)
-        regions = [region]
+        turn = first.turn
+        epochsUpTo = first.epoch
+        attempt = first.attempt
+        lineage = first.lineage
+        version = first.version
+        for (manifest, hash) in manifests {
+            precondition(manifest.tokens.isEmpty, "BUG: a savepoint has tokens to commit")
+            let at = place(of: manifest.region)
+            regions[at].attempt = manifest.attempt
+            regions[at].nodes = manifest.nodes.map(\.id)
+            regions[at].claim = DecisionRecord.Claim(
+                region: manifest.region, epoch: manifest.epoch, attempt: manifest.attempt,
+                version: manifest.version, manifest: manifest.name, hash: hash, needsCommit: false)
+        }
     }
 
     package func region(_ id: RegionID) -> Region {

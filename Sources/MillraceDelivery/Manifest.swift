@@ -118,30 +118,4 @@ package struct Manifest: Hashable, Sendable {
 
     /// Its file in the job's folder.
     package var name: String { "manifests/\(region)-\(epoch)-\(attempt).mrm" }
-
-    /// Adds what an executor acknowledged; its pieces then count in the manifest's list of files.
-    package mutating func add(_ ack: EpochAck) {
-        var places: [UInt32] = []
-        for file in ack.files {
-            let at = files.firstIndex { $0.name == file.name } ?? files.count
-            if at == files.count { files.append(file) }
-            places.append(UInt32(at))
-        }
-        for task in ack.tasks {
-            for piece in task.pieces {
-                var placed = piece
-                placed.file = places[Int(piece.file)]
-                pieces.append(placed)
-            }
-            if let journal = task.journal {
-                journals.append(
-                    Journal(
-                        node: task.task.node, split: String(task.task.instance), sequence: journal))
-            }
-            for count in task.received {
-                let time = task.times.first { $0.lane == count.lane }
-                lanes.append(Lane(lane: count.lane, records: count.records, time: time))
-            }
-        }
-    }
 }

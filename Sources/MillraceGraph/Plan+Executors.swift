@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which executor a task lives in. Most share executor 0; a node that is isolated has one of its
-// own, so that it cannot write into the memory of the others, and what it sends is checked before
-// they read it. Lanes between two executors are wires (`wire.c`), all in one piece of shared
-// memory, whose layout follows from the plan alone: each end computes it.
+// Which executor a task lives in. Most share executor 0, or the one of their region, where a plan
+// is separated into regions; a node that is isolated has one of its own, so that it cannot write
+// into the memory of the others, and what it sends is checked before they read it. Lanes between
+// two executors are wires (`wire.c`), all in one piece of shared memory, whose layout follows from
+// the plan alone: each end computes it.
 import MillraceCore
 
 extension Plan {
@@ -18,11 +19,30 @@ extension Plan {
         package var ringBytes: Int
     }
 
+    /// The same plan with an executor for each of these groups of nodes, which no edge connects.
+    /// Together they are all nodes.
+    package func separated(into regions: [[String]]) -> Plan {
+        precondition(!regions.isEmpty, "BUG: a plan without regions")
+        let own = isolated
+        let homes = Dictionary(
+            regions.enumerated().flatMap { number, ids in ids.map { ($0, number) } },
+            uniquingKeysWith: min)
+        var plan = self
+        plan.sharedExecutors = regions.count
+        for node in plan.nodes.indices {
+            guard let home = homes[plan.nodes[node].id] else {
+                preconditionFailure("BUG: \(plan.nodes[node].id) is in no region")
+            }
+            plan.nodes[node].executor = home
+        }
+        return plan.isolating(own)
+    }
+
     /// The same plan with these nodes in executors of their own. Their edges are no longer fused.
     package func isolating(_ ids: some Collection<String>) -> Plan {
         let wanted = Set(ids)
         var plan = self
-        var next = 1
+        var next = sharedExecutors
         for node in plan.nodes.indices where wanted.contains(plan.nodes[node].id) {
             plan.nodes[node].executor = next
             next += 1
@@ -32,11 +52,20 @@ extension Plan {
     }
 
     /// Nodes with an executor of their own.
-    package var isolated: [String] { nodes.filter { $0.executor != 0 }.map(\.id) }
+    package var isolated: [String] {
+        nodes.filter { $0.executor >= sharedExecutors }.map(\.id)
+    }
 
     /// The node that an executor belongs to, where its memory is limited.
     package func limitedNode(of executor: Int) -> PlannedNode? {
-        nodes.first { $0.executor == executor && executor != 0 && $0.memory != nil }
+        guard executor >= sharedExecutors else { return nil }
+        return nodes.first { $0.executor == executor && $0.memory != nil }
+    }
+
+    /// The executors that these nodes live in, ascending.
+    package func executors(of ids: some Collection<String>) -> [Int] {
+        let wanted = Set(ids)
+        return Set(nodes.filter { wanted.contains($0.id) }.map(\.executor)).sorted()
     }
 
     package var executorCount: Int { (nodes.map(\.executor).max() ?? 0) + 1 }

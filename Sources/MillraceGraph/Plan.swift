@@ -30,6 +30,8 @@ package struct Plan: Hashable, Codable, Sendable {
     package var lettersPerMinute: Int
     package var checkpoints: PlannedCheckpoints
     package var restarts: PlannedRestarts
+    /// Executors that nodes share: one for each region. Those of isolated nodes come behind them.
+    package internal(set) var sharedExecutors = 1
 
     package init(
         job: String, name: String, nodes: [PlannedNode], edges: [PlannedEdge], threads: Int,
@@ -81,7 +83,7 @@ package struct PlannedNode: Hashable, Codable, Sendable {
     package var loop: Int?
     /// What follows when the operator refuses a record.
     package var onError: ErrorReaction
-    /// The executor its tasks live in; 0: the one that most nodes share.
+    /// The executor its tasks live in; see `Plan+Executors`.
     package var executor = 0
     /// Bytes that the operator may take for each task; nil: as many as there are. Only with an
     /// executor of its own.

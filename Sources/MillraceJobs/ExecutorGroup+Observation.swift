@@ -2,7 +2,7 @@
 import MillraceCore
 import MillraceGraph
 
-/// What the pages of executors say about a plan as a whole.
+/// What the pages of executors say about the nodes of a plan that live here.
 extension ExecutorGroup {
     /// What sinks have been given that cannot take it back, by node.
     func shown(_ plan: Plan) -> [String: Repetition.Count] {
@@ -11,7 +11,7 @@ extension ExecutorGroup {
         for node in plan.nodes {
             defer { first += node.parallelism }
             // What is dropped cannot be seen twice.
-            guard node.operation.kind == .sink, !node.operation.isTwoPhase,
+            guard has(node.id), node.operation.kind == .sink, !node.operation.isTwoPhase,
                 node.operation.id != "null"
             else { continue }
             var count = Repetition.Count()
@@ -37,11 +37,14 @@ extension ExecutorGroup {
     func observe(_ plan: Plan, keepsState: Bool) -> RunMachine.Observation {
         var seen = RunMachine.Observation(
             calls: calls(), heartbeat: heartbeat)
-        var task = 0
+        var first = 0
         for node in plan.nodes {
+            let tasks = first..<first + node.parallelism
+            first = tasks.upperBound
+            guard has(node.id) else { continue }
             var waiting: UInt64 = 0
             var taken = RunMachine.Taken(node: node.id, count: 0, records: 0)
-            for _ in 0..<node.parallelism {
+            for task in tasks {
                 let counters = counters(of: task)
                 waiting &+= counters.queue
                 taken.count += Int(truncatingIfNeeded: counters.quarantined & 0xffff_ffff)
@@ -50,7 +53,6 @@ extension ExecutorGroup {
                     seen.delivered &+= counters.recordsIn
                     if !keepsState { seen.delivered &+= counters.restored }
                 }
-                task += 1
             }
             if taken.count > 0 { seen.taken.append(taken) }
             if waiting > 0 { seen.backlog.append(.init(node: node.id, records: waiting)) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The executors of one attempt, which live and die together: to the run they are one.
+// The executors of one attempt of a region, which live and die together: to the run they are one.
 //
 // A command goes to each that it concerns. A report is passed on once it is true for all of them
 // (`ReportMerger`). When one ends before it was told to, or not as it should, it is the guilty one,
@@ -20,37 +20,45 @@ package final class ExecutorGroup: Sendable {
         var exit: ChildProcess.Exit?
     }
 
-    /// By number of the executor.
+    /// In the order of `executors`.
     package let parts: [ExecutorProcess]
+    /// Their numbers in the plan.
+    package let executors: [Int]
     package let plan: Plan
-    /// By task of the plan.
-    private let partOfTask: [Int]
+    /// By task of the plan; nil: it is not one of ours.
+    private let partOfTask: [Int?]
     /// By node.
     private let homes: [String: Int]
     private let merger: SharedMerger
     private let endings = Mutex(Endings())
 
-    /// Starts all that `plan` has. The calling thread must outlive them: they die with it.
-    /// `onEvent` is called on several threads.
+    /// Starts these of the executors that `plan` has, which share no lane with the others. The
+    /// calling thread must outlive them: they die with it. `onEvent` is called on several threads.
     package init(
-        executable: String, arguments: [String], plan: Plan,
+        executable: String, arguments: [String], plan: Plan, executors: [Int],
         onEvent: @escaping @Sendable (ExecutorProcess.Event) -> Void
     ) throws(SystemError) {
         self.plan = plan
-        partOfTask = plan.nodes.flatMap { Array(repeating: $0.executor, count: $0.parallelism) }
-        homes = Dictionary(plan.nodes.map { ($0.id, $0.executor) }, uniquingKeysWith: min)
-        let merger = SharedMerger(executors: plan.executorCount)
+        self.executors = executors
+        let own = plan.nodes.map { executors.firstIndex(of: $0.executor) }
+        partOfTask = zip(plan.nodes, own).flatMap { node, part in
+            Array(repeating: part, count: node.parallelism)
+        }
+        homes = Dictionary(
+            zip(plan.nodes, own).compactMap { node, part in part.map { (node.id, $0) } },
+            uniquingKeysWith: min)
+        let merger = SharedMerger(executors: executors.count)
         self.merger = merger
-        let wires = try Wires(plan)
+        let wires = try Wires(plan, executors)
         var parts: [ExecutorProcess] = []
         do throws(SystemError) {
-            for number in 0..<plan.executorCount {
+            for place in executors.indices {
                 parts.append(
                     try ExecutorProcess(
                         executable: executable, arguments: arguments, tasks: plan.taskCount,
                         descriptors: wires.descriptors
                     ) { event in
-                        if let event = merger.take(event, from: number) { onEvent(event) }
+                        if let event = merger.take(event, from: place) { onEvent(event) }
                     })
             }
         } catch {
@@ -60,6 +68,11 @@ package final class ExecutorGroup: Sendable {
         self.parts = parts
     }
 
+    /// Tasks of the plan that live here.
+    package var tasks: [Int] { partOfTask.indices.filter { partOfTask[$0] != nil } }
+
+    package func has(_ node: String) -> Bool { homes[node] != nil }
+
     /// False when one does not take it: it is gone, or does not read.
     package func send(_ command: ExecutorCommand) -> Bool {
         if case .stop = command { endings.withLock { $0.mayEnd = true } }
@@ -68,7 +81,7 @@ package final class ExecutorGroup: Sendable {
             return parts[homes[wish.node] ?? 0].send(command)
         }
         var isTaken = true
-        for (number, part) in parts.enumerated() {
+        for (number, part) in zip(executors, parts) {
             let one: ExecutorCommand
             switch command {
             case .load(let plan, _): one = .load(plan, executor: number)
@@ -96,8 +109,8 @@ package final class ExecutorGroup: Sendable {
 
     package func kill() { for part in parts { part.kill() } }
 
-    /// The executor `number` may have ended. nil: not all are gone yet; else the guilty one, or the
-    /// first, and how it ended. Clean: each was told to end, and did.
+    /// The executor at this place may have ended. nil: not all are gone yet; else the guilty one, or
+    /// the first, and how it ended. Clean: each was told to end, and did.
     package func ended(_ number: Int) -> (part: Int, exit: ChildProcess.Exit, isClean: Bool)? {
         guard let exit = parts[number].child.poll() else { return nil }
         let kills = endings.withLock { endings -> Bool in
@@ -127,24 +140,33 @@ package final class ExecutorGroup: Sendable {
 
     /// The tasks that are inside their plugin just now.
     package func calls() -> [Watchdog.Call] {
-        parts.enumerated().flatMap { number, part in
-            part.calls().filter { partOfTask[$0.task] == number }
+        parts.enumerated().flatMap { place, part in
+            part.calls().filter { partOfTask[$0.task] == place }
         }
     }
 
     /// When the control thread that is furthest behind turned last; monotonic ns, 0: never.
     package var heartbeat: Int64 { parts.map { $0.process()?.heartbeat ?? 0 }.min() ?? 0 }
 
-    package func box(of task: Int) -> BlackBoxPage? { parts[partOfTask[task]].box(of: task) }
-    package func cells(of task: Int) -> CellsPage { parts[partOfTask[task]].cells(of: task) }
+    package func box(of task: Int) -> BlackBoxPage? { home(of: task).box(of: task) }
+    package func cells(of task: Int) -> CellsPage { home(of: task).cells(of: task) }
 
     package func counters(of task: Int) -> (
         recordsIn: UInt64, queue: UInt64, quarantined: UInt64, restored: UInt64
-    ) { parts[partOfTask[task]].counters(of: task) }
+    ) { home(of: task).counters(of: task) }
 
     package func histogram(of cell: MetricCell) -> Histogram? {
-        partOfTask.indices.contains(cell.task)
-            ? parts[partOfTask[cell.task]].histogram(cell.index) : nil
+        guard partOfTask.indices.contains(cell.task), let part = partOfTask[cell.task] else {
+            return nil
+        }
+        return parts[part].histogram(cell.index)
+    }
+
+    private func home(of task: Int) -> ExecutorProcess {
+        guard let part = partOfTask[task] else {
+            preconditionFailure("BUG: task \(task) lives in another region")
+        }
+        return parts[part]
     }
 
     private final class SharedMerger: Sendable {
@@ -162,19 +184,21 @@ package final class ExecutorGroup: Sendable {
         }
     }
 
-    /// What all executors inherit beside their own pages.
+    /// What all executors inherit beside their own pages: the wires of the plan, and a bell for
+    /// each of its executors. Those of other regions are none of ours, so one stands for all.
     private struct Wires {
         let pages: SharedPages?
+        /// By number of the executor.
         let bells: [Bell]
 
-        init(_ plan: Plan) throws(SystemError) {
+        init(_ plan: Plan, _ executors: [Int]) throws(SystemError) {
             guard plan.crossingBytes > 0 else {
                 (pages, bells) = (nil, [])
                 return
             }
             pages = try SharedPages(name: "millrace-wires", count: plan.crossingBytes)
-            var bells: [Bell] = []
-            for _ in 0..<plan.executorCount { bells.append(try Bell()) }
+            var bells = Array(repeating: try Bell(), count: plan.executorCount)
+            for number in executors { bells[number] = try Bell() }
             self.bells = bells
         }
 

@@ -7,6 +7,18 @@ import MillraceWire
 // MARK: - what the three machines want
 
 extension JobCoordinator {
+    /// Tells the epochs of one region.
+    mutating func tell(
+        _ event: CheckpointCoordinator.Event, _ at: Int, _ now: Int64
+    ) -> [Action] {
+        told(parts[at].epochs.handle(event, now: now), at, now)
+    }
+
+    /// Tells those of all: whom it does not concern has no use for it.
+    mutating func all(_ event: CheckpointCoordinator.Event, _ now: Int64) -> [Action] {
+        parts.indices.flatMap { tell(event, $0, now) }
+    }
+
     mutating func told(_ actions: [DecisionLog.Action], _ now: Int64) -> [Action] {
         var all: [Action] = []
         for action in actions {
@@ -19,20 +31,25 @@ extension JobCoordinator {
             case .delete(let slot): all.append(.store(.deleteLog(through: slot)))
             case .stepDown: all.append(.over(.superseded))
             case .stop(let failure): all.append(.over(.failed(failure)))
-            case .epoch(_, let epoch):
-                all += told(epochs.handle(.epochTaken(epoch), now: now), now)
-            case .abandoned:
-                all += told(epochs.handle(.claimAbandoned, now: now), now) + copyWaits(now)
+            case .epoch(let region, let epoch):
+                all += tell(.epochTaken(epoch), place(of: region), now)
+            case .abandoned: preconditionFailure("BUG: nothing of ours is abandoned")
             case .appended(let appended): all += self.appended(appended, now)
             }
         }
-        // A region that waits for its last record to be resolved may go on now.
-        if case .resolving = life.state(of: Self.region), !log.isBusy(with: Self.region), log.leads
-        {
-            all += told(
-                life.handle(.resolved(Self.region, log.log, fresh: nonce()), now: now), now)
+        return all + resolved(now)
+    }
+
+    /// Regions that wait for their last record to be resolved may go on now.
+    private mutating func resolved(_ now: Int64) -> [Action] {
+        guard log.leads else { return [] }
+        return parts.indices.flatMap { at -> [Action] in
+            let region = parts[at].region
+            guard case .resolving = life.state(of: region), !log.isBusy(with: region) else {
+                return []
+            }
+            return told(life.handle(.resolved(region, log.log, fresh: nonce()), now: now), now)
         }
-        return all
     }
 
     private mutating func appended(
@@ -42,28 +59,16 @@ extension JobCoordinator {
         case .lead: return release(now) + told(life.handle(.begin, now: now), now)
         case .result: return [.over(.finished)]
         case .claim(let claim):
-            return publishLetters(claim.epoch)
-                + told(epochs.handle(.appended(appended), now: now), now)
+            let at = place(of: claim.region)
+            return publishLetters(claim.epoch, at) + tell(.appended(appended), at, now)
                 + told(life.handle(.appended(appended), now: now), now)
         case .quarantine(let record): return quarantined(record, appended, now)
-        case .done:
-            return told(epochs.handle(.appended(appended), now: now), now)
+        case .done(let region, _):
+            return tell(.appended(appended), place(of: region), now)
                 + told(life.handle(.appended(appended), now: now), now)
-        case .savepoint:
-            guard let ending = pendingEnding else { return [] }
-            return ended(ending, now)
+        case .savepoint: return allEnd(now)
         case .generation, .noop:
             return told(life.handle(.appended(appended), now: now), now)
-        }
-    }
-
-    mutating func ended(
-        _ ending: CheckpointCoordinator.Ending, _ now: Int64
-    ) -> [Action] {
-        pendingEnding = nil
-        switch ending {
-        case .endOfData: return told(life.handle(.ended(Self.region), now: now), now)
-        case .keepState: return [.over(.kept)]
         }
     }
 
@@ -71,231 +76,102 @@ extension JobCoordinator {
         var all: [Action] = []
         for action in actions {
             switch action {
-            case .resolve:
-                guard !log.isBusy(with: Self.region) else { continue }
+            case .resolve(let region):
+                guard !log.isBusy(with: region) else { continue }
                 all += told(
-                    life.handle(.resolved(Self.region, log.log, fresh: nonce()), now: now), now)
+                    life.handle(.resolved(region, log.log, fresh: nonce()), now: now), now)
             case .append(let body): all += append(body, now)
             case .open(let decision):
-                self.decision = decision
-                all.append(.start)
-            case .readTokens(_, let claim): all += read(for: .tokens(claim), now)
+                parts[place(of: decision.region)].decision = decision
+                parts[place(of: decision.region)].drains = false
+                all.append(.start(decision.region))
+            case .readTokens(let region, let claim):
+                all += read(for: .tokens(claim), place(of: region), now)
             case .commit(let permit, let tokens):
-                all.append(.send(.commit(permit.claim.epoch, tokens)))
-            case .fence: all.append(.send(.fence))
-            case .restore(let decision): all += read(for: .state(decision), now)
-            case .run: all.append(.send(.start))
-            case .stop: all.append(.kill)
-            case .isolate(_, let node):
-                let next = plan(isolating: (decision?.isolated ?? []) + [node])
-                guard !attemptPlan.isolated.contains(node), next.isolated.contains(node) else {
-                    continue
-                }
-                let text = "\(node) crashed and now runs in a process of its own"
-                all.append(.say(LogLine(level: .warn, node: node, text: text, code: .isolated)))
-            case .suspended(_, let failure): all.append(.over(.failed(verdict(failure))))
-            case .finished: all += append(.result(.finished), now)
+                all.append(.send(permit.claim.region, .commit(permit.claim.epoch, tokens)))
+            case .fence(let region, _, _): all.append(.send(region, .fence))
+            case .restore(let decision):
+                all += read(for: .state(decision), place(of: decision.region), now)
+            case .run(let decision): all.append(.send(decision.region, .start))
+            case .stop(let region, _):
+                all += attemptEnded(place(of: region), now)
+                all.append(.kill(region))
+            case .isolate(let region, let node): all += isolates(node, place(of: region))
+            case .suspended(let region, let failure):
+                all.append(.over(.failed(verdict(failure, place(of: region)))))
+            case .finished(let region): all += finished(region, now)
             }
         }
         return all
     }
 
-    mutating func told(_ actions: [CheckpointCoordinator.Action], _ now: Int64) -> [Action] {
+    private mutating func attemptEnded(_ at: Int, _ now: Int64) -> [Action] {
+        tell(.attemptEnded, at, now) + copyWaits(at, now)
+    }
+
+    private func isolates(_ node: String, _ at: Int) -> [Action] {
+        let before = parts[at].decision?.isolated ?? []
+        guard !plan(isolating: before).isolated.contains(node),
+            plan(isolating: before + [node]).isolated.contains(node)
+        else { return [] }
+        let text = "\(node) crashed and now runs in a process of its own"
+        return [.say(LogLine(level: .warn, node: node, text: text, code: .isolated))]
+    }
+
+    /// The last one ends the job, once that is in the log.
+    private mutating func finished(_ region: RegionID, _ now: Int64) -> [Action] {
+        let isLast = parts.allSatisfy { life.state(of: $0.region) == .finished }
+        return isLast ? append(.result(.finished), now) : [.regionOver(region, .finished)]
+    }
+
+    mutating func told(
+        _ actions: [CheckpointCoordinator.Action], _ at: Int, _ now: Int64
+    ) -> [Action] {
+        let region = parts[at].region
         var all: [Action] = []
         for action in actions {
             switch action {
             case .takeEpoch:
                 let noop = DecisionLog.Wish(
                     .noop, nonce: nonce(), wallNanoseconds: now + options.wallOffset)
-                all += told(
-                    log.handle(.takeEpoch(Self.region, orAppend: noop), now: now), now)
+                all += told(log.handle(.takeEpoch(region, orAppend: noop), now: now), now)
             case .trigger(let epoch, let ending):
-                all.append(.send(.trigger(epoch, halts: ending == .keepState)))
-                all += copyBegins(with: epoch)
-            case .abort(let epoch): all.append(.send(.giveUp(epoch)))
+                all.append(.send(region, .trigger(epoch, halts: ending == .keepState)))
+                all += copyBegins(with: epoch, at)
+            case .abort(let epoch): all.append(.send(region, .giveUp(epoch)))
             case .writeManifest(var manifest):
                 manifest.wallNanoseconds = now + options.wallOffset
-                letters.append((manifest.epoch, manifest.letterFiles))
+                parts[at].letters.append((manifest.epoch, manifest.letterFiles))
                 all.append(.store(.writeManifest(manifest)))
             case .append(let body): all += append(body, now)
             case .commit(let permit, let tokens):
-                all.append(.send(.commit(permit.claim.epoch, tokens)))
-            case .complete(let epoch):
-                all += copyIsDue(of: epoch)
-                let referred = epochs.oldestReferred.map { [Self.region: $0] } ?? [:]
-                let unused = StoreRequest.collect(
-                    logWithCopy, referred: referred, options.collection)
-                all += [.send(.complete(epoch)), .store(unused)]
-                all += told(life.handle(.epochDone(Self.region), now: now), now)
-                all += epochPassed(now)
-            case .ended(let ending): all += lastEpochDone(ending, now)
+                all.append(.send(region, .commit(permit.claim.epoch, tokens)))
+            case .complete(let epoch): all += epochDone(epoch, at, now)
+            case .ended(let ending): all += lastEpochDone(ending, at, now)
             case .report(let epoch, let failure):
                 all.append(.say(LogLine(level: .warn, text: failure.text, code: failure.code)))
-                all += copyFails(of: epoch, failure)
+                all += copyFails(of: epoch, at, failure)
             case .degraded(let failure):
                 all.append(.say(LogLine(level: .warn, text: failure.text, code: failure.code)))
             case .restart(let failure):
-                all += handle(.failed(failure, .ours, culprit: nil), now: now)
+                all += handle(.failed(region, failure, .ours, culprit: nil), now: now)
             case .suspend(let failure):
-                all += told(life.handle(.hopeless(Self.region, failure), now: now), now)
+                all += told(life.handle(.hopeless(region, failure), now: now), now)
             }
         }
         return all
     }
-}
 
-// MARK: - manifests
-
-extension JobCoordinator {
-    private mutating func read(for reader: Reader, _ now: Int64) -> [Action] {
-        let claim: DecisionRecord.Claim
-        switch reader {
-        case .tokens(let wanted): claim = wanted
-        case .state(let decision):
-            guard let restore = decision.restore else {
-                return [
-                    .store(.publishLetters([], sweepsBelow: decision.attempt)),
-                    .send(.restore(nil)),
-                ]
-            }
-            claim = restore
-        }
-        if let manifest, manifest.name == claim.manifest { return use(manifest, reader, now) }
-        self.reader = reader
-        return [.store(.readManifest(claim.manifest))]
-    }
-
-    mutating func read(_ found: Manifest, _ hash: ContentHash, _ now: Int64) -> [Action] {
-        guard let reader, let decision else { return [] }
-        self.reader = nil
-        do throws(Failure) {
-            if let claim = decision.restore {
-                try RecoveryDecision.check(
-                    found, hash: hash, against: claim, lineage: decision.lineage)
-            }
-            try StateMapping.check(found, plan: plan)
-        } catch {
-            return told(life.handle(.hopeless(Self.region, error), now: now), now)
-        }
-        manifest = found
-        return use(found, reader, now)
-    }
-
-    private mutating func use(
-        _ manifest: Manifest, _ reader: Reader, _ now: Int64
-    ) -> [Action] {
-        switch reader {
-        case .tokens:
-            return told(life.handle(.tokensRead(Self.region, manifest.tokens), now: now), now)
-        case .state(let decision):
-            letters = []
-            return [
-                .store(.publishLetters(manifest.letterFiles, sweepsBelow: decision.attempt)),
-                .send(.restore(RestorePoint(manifest))),
-            ]
-        }
-    }
-}
-
-// MARK: - the executor
-
-extension JobCoordinator {
-    mutating func reported(_ report: ExecutorReport, _ now: Int64) -> [Action] {
-        guard let decision, !isBetweenAttempts else { return [] }
-        let attempt = decision.attempt
-        switch report {
-        case .hello: return [.send(.load(attemptPlan))]
-        case .loaded:
-            return [
-                .send(
-                    .open(
-                        AttemptIdentity(
-                            job: plan.name, attempt: attempt, lineage: decision.lineage,
-                            executor: 0, folder: options.folder, isKept: options.isKept,
-                            quarantine: quarantine,
-                            steps: steps)))
-            ]
-        case .opened: return told(life.handle(.opened(Self.region, attempt), now: now), now)
-        case .committed(let epoch, let answers, let said):
-            return told(
-                life.handle(.commitAnswered(Self.region, attempt, answers), now: now), now)
-                + told(epochs.handle(.commitAnswered(epoch, answers), now: now), now)
-                + putOff(answers, said)
-        case .fenced(let isDone):
-            return told(
-                life.handle(.fenced(Self.region, attempt, isDone: isDone), now: now), now)
-        case .restored: return told(life.handle(.restored(Self.region, attempt), now: now), now)
-        case .started:
-            return [.runs]
-                + told(epochs.handle(.attemptRuns(assignment(decision)), now: now), now)
-        case .acked(let ack): return told(epochs.handle(.ack(ack), now: now), now)
-        case .declined(let epoch, let reason, let failure):
-            var actions: [Action] = []
-            if let failure {
-                actions.append(.say(LogLine(level: .warn, text: failure.text, code: failure.code)))
-                if reason == .storage, isPlaceLost { return [.over(.failed(placeLost(failure)))] }
-            }
-            // A sink without space is no more cured by a restart than the store.
-            let why = failure?.code == .noSpaceLeft ? DeclineReason.storage : reason
-            return actions
-                + told(
-                    epochs.handle(
-                        .decline(executor: 0, attempt: attempt, epoch: epoch, why), now: now), now)
-        case .drained: return handle(.end(.endOfData), now: now)
-        case .stopped, .failed, .log, .tapped: return []
-        }
-    }
-
-    /// A sink that is to be asked again says why. That may last, where somebody can mend it.
-    private mutating func putOff(_ answers: [CommitAnswer], _ said: [String]) -> [Action] {
-        guard let place = answers.firstIndex(of: .retry) else {
-            commitsPutOff = 0
-            return []
-        }
-        commitsPutOff += 1
-        let words = said.indices.contains(place) ? said[place] : ""
-        let code = FailureCode(text: words.prefix(6))
-        let text = code == nil ? words[...] : words.dropFirst(7)
-        let failure = Failure(
-            code ?? .operatorFailed, "what is committed cannot be shown yet: \(text)",
-            next: "mend that, then run again")
-        if !options.isKept, commitsPutOff > Self.commitsPutOffMax {
-            return [.over(.failed(failure))]
-        }
-        return [.say(LogLine(level: .warn, text: failure.text, code: failure.code))]
-    }
-
-    /// A job that is kept waits until its disk is mended; nobody waits for another.
-    private var isPlaceLost: Bool { !options.isKept && epochs.failuresInRow >= 4 }
-
-    private func placeLost(_ failure: Failure) -> Failure {
-        Failure(
-            failure.code, "no checkpoint can be written: \(failure.text)",
-            next: "make room there, or set TMPDIR to another folder")
-    }
-
-    private func assignment(_ decision: RecoveryDecision) -> CheckpointCoordinator.Assignment {
-        let plan = attemptPlan
-        let tasks = plan.nodes.flatMap { node in
-            (0..<node.parallelism).map { TaskID(node: node.id, instance: UInt32($0)) }
-        }
-        let twoPhase = Set(plan.nodes.filter(\.operation.isTwoPhase).map(\.id))
-        var assignment = CheckpointCoordinator.Assignment(
-            job: plan.name, lineage: decision.lineage, turn: log.log.turn,
-            attempt: decision.attempt, version: decision.version,
-            executors: (0..<plan.executorCount).map { UInt32($0) },
-            tasks: tasks,
-            sinks: tasks.filter { twoPhase.contains($0.node) },
-            lanes: plan.edges.indices.flatMap { edge in
-                plan.lanes(ofEdge: edge).map {
-                    LaneID(
-                        edge: plan.name(ofEdge: edge), producer: UInt32($0.producer),
-                        consumer: UInt32($0.consumer))
-                }
-            }, restored: decision.restore)
-        assignment.nodes = plan.nodes.map {
-            Manifest.Node(id: $0.id, parallelism: UInt32($0.parallelism))
-        }
-        return assignment
+    /// The epoch is claimed and committed.
+    private mutating func epochDone(_ epoch: Epoch, _ at: Int, _ now: Int64) -> [Action] {
+        let region = parts[at].region
+        var all = copyIsDue(of: epoch, at)
+        let referred = Dictionary(
+            parts.compactMap { part in part.epochs.oldestReferred.map { (part.region, $0) } },
+            uniquingKeysWith: min)
+        let unused = StoreRequest.collect(logWithCopy, referred: referred, options.collection)
+        all += [.send(region, .complete(epoch)), .store(unused)]
+        all += told(life.handle(.epochDone(region), now: now), now)
+        return all + epochPassed(at, now)
     }
 }

@@ -18,10 +18,10 @@ extension JobCoordinator {
     }
 
     /// The epoch is claimed, and with it what earlier ones that came to nothing left behind.
-    mutating func publishLetters(_ epoch: Epoch) -> [Action] {
-        let files = letters.last { $0.epoch == epoch }?.files ?? []
-        letters.removeAll { $0.epoch <= epoch }
-        return files.isEmpty ? [] : [.store(.publishLetters(files, sweepsBelow: 0))]
+    mutating func publishLetters(_ epoch: Epoch, _ at: Int) -> [Action] {
+        let files = parts[at].letters.last { $0.epoch == epoch }?.files ?? []
+        parts[at].letters.removeAll { $0.epoch <= epoch }
+        return files.isEmpty ? [] : [.store(.publishLetters(files, sweepsBelow: 0, sparing: []))]
     }
 
     // MARK: - poison
@@ -58,8 +58,14 @@ extension JobCoordinator {
         return track(.crashed(crash), of: culprit.node, failure, now)
     }
 
-    mutating func epochPassed(_ now: Int64) -> [Action] {
-        poison.keys.sorted().flatMap { track(.epochDone, of: $0, nil, now) }
+    mutating func epochPassed(_ at: Int, _ now: Int64) -> [Action] {
+        let own = parts[at].nodes.filter { poison[$0] != nil }.sorted()
+        return own.flatMap { track(.epochDone, of: $0, nil, now) }
+    }
+
+    /// nil: the topology does not have it any more; quarantine outlives that.
+    private func region(of node: String) -> RegionID? {
+        parts.first { $0.nodes.contains(node) }?.region
     }
 
     /// What is replayed is not counted again: `count` goes on from the checkpoint.
@@ -67,7 +73,9 @@ extension JobCoordinator {
         _ node: String, _ count: Int, of records: UInt64, _ now: Int64
     ) -> [Action] {
         let more = count - taken[node, default: 0]
-        guard more > 0, !isBetweenAttempts else { return [] }
+        guard more > 0, let region = region(of: node), !isBetweenAttempts(region) else {
+            return []
+        }
         taken[node] = count
         return track(.taken(more, of: records), of: node, nil, now)
     }
@@ -75,6 +83,7 @@ extension JobCoordinator {
     private mutating func track(
         _ event: PoisonTracker.Event, of node: String, _ cause: Failure?, _ now: Int64
     ) -> [Action] {
+        guard let region = region(of: node) else { return [] }
         var tracker = poison[node] ?? PoisonTracker(node: node, options: Self.tracking)
         let actions = tracker.handle(event, now: now)
         poison[node] = tracker
@@ -89,8 +98,8 @@ extension JobCoordinator {
                             level: .warn, node: node,
                             text: "crashed twice within few checkpoints: it gets one record at a "
                                 + "time, to find the one that does it")))
-            case .endSteps where isBetweenAttempts: break
-            case .endSteps: all.append(.send(.endSteps(node: node)))
+            case .endSteps where isBetweenAttempts(region): break
+            case .endSteps: all.append(.send(region, .endSteps(node: node)))
             case .quarantine(let hash, let crashes):
                 explained[hash] = crashes
                 all += append(
@@ -99,7 +108,7 @@ extension JobCoordinator {
                             node: node, hash: hash, origin: "crash",
                             reason: Self.reason(cause, crashes))), now)
             case .suspend(let failure):
-                all += told(life.handle(.hopeless(Self.region, failure), now: now), now)
+                all += told(life.handle(.hopeless(region, failure), now: now), now)
             }
         }
         return all
@@ -120,8 +129,10 @@ extension JobCoordinator {
             level: .warn, node: record.node,
             text: "a record that crashed it \(crashes) times is a dead letter from now on",
             code: .crash)
-        return [.say(line)]
-            + told(life.handle(.forgiven(Self.region, crashes: crashes), now: now), now)
-            + told(life.handle(.appended(appended), now: now), now)
+        var all: [Action] = [.say(line)]
+        if let region = region(of: record.node) {
+            all += told(life.handle(.forgiven(region, crashes: crashes), now: now), now)
+        }
+        return all + told(life.handle(.appended(appended), now: now), now)
     }
 }

@@ -10,6 +10,7 @@
 //     journal/                see `JournalFormat`; written by executors
 import MillraceCore
 import MillraceDelivery
+import MillraceGraph
 import MillraceSystem
 import MillraceWire
 import Synchronization
@@ -22,10 +23,11 @@ package enum StoreRequest: Hashable, Sendable {
     case deleteLog(through: UInt64)
     case writeManifest(Manifest)
     case readManifest(String)
-    /// These files of dead letters count from now on; others of attempts below never will.
-    case publishLetters([String], sweepsBelow: Attempt)
-    /// A savepoint of the manifest at a name, into a folder.
-    case writeSavepoint(String, to: String)
+    /// These files of dead letters count from now on; others of attempts below never will, except
+    /// those of attempts that are spared.
+    case publishLetters([String], sweepsBelow: Attempt, sparing: [Attempt])
+    /// A savepoint of the manifests at these names, one of each region, into a folder.
+    case writeSavepoint([String], to: String)
     /// Delete what nobody needs any more, as the log stands. `referred`: see `SegmentCollection`.
     case collect(LogState, referred: [RegionID: Epoch], SegmentCollection.Options)
 }
@@ -36,7 +38,7 @@ package final class JobStore: Sendable {
     ]
     private static let snapshotPrefix = "snap-"
 
-    private let folder: StateFolder
+    let folder: StateFolder
     private let isKept: Bool
     private let lock: StateLock
     private let answer: @Sendable (JobCoordinator.Event) -> Void
@@ -44,7 +46,7 @@ package final class JobStore: Sendable {
     private let copier = SavepointCopier()
     /// Files of dead letters that count and could not be moved yet: no record goes into the log
     /// before, so the newest claim names all of them.
-    private let late = Mutex<Set<String>>([])
+    let late = Mutex<Set<String>>([])
     /// The slot that could not be written, and that was told.
     private let waiting = Mutex<UInt64?>(nil)
 
@@ -88,10 +90,14 @@ package final class JobStore: Sendable {
     package func request(_ request: StoreRequest) { requests.post(request) }
 
     /// Before the first request: the job begins with this. Throws MR6103 when it has begun before.
-    func begin(from savepoint: Savepoint, job: String) throws(Failure) {
+    func begin(from savepoint: Savepoint, plan: Plan) throws(Failure) {
         let lineage = Nonce(low: Entropy.number(), high: Entropy.number())
-        try savepoint.begin(in: folder, job: job, lineage: lineage)
+        try savepoint.begin(in: folder, plan: plan, lineage: lineage)
     }
+
+    /// What the log says before anybody leads; nothing where it cannot be read, which is told when
+    /// it is read for good.
+    var logBefore: LogState { (try? Self.log(of: folder)) ?? LogState() }
 
     /// The run is over: a savepoint that is not complete is removed. Returns when nobody writes one
     /// any more.
@@ -110,9 +116,10 @@ extension JobStore {
         case .deleteLog(let slot): deleteLog(through: slot)
         case .writeManifest(let manifest): answer(write(manifest))
         case .readManifest(let name): answer(readManifest(name))
-        case .publishLetters(let names, let attempt): publish(names, attempt)
-        case .writeSavepoint(let name, let path):
-            copier.begin(name, of: folder, to: path, answer)
+        case .publishLetters(let names, let attempt, let spared):
+            publish(names) { $0 < attempt && !spared.contains($0) }
+        case .writeSavepoint(let names, let path):
+            copier.begin(names, of: folder, to: path, answer)
         case .collect(let log, let referred, let options): collect(log, referred, options)
         }
     }
@@ -224,14 +231,15 @@ extension JobStore {
     private func readManifest(_ name: String) -> JobCoordinator.Event {
         do {
             let bytes = try folder.read(name, limit: Limits.manifestBytesMax)
-            return .manifestRead(try ManifestCodec.decoded(bytes), ContentHash(of: bytes))
+            return .manifestRead(name, try ManifestCodec.decoded(bytes), ContentHash(of: bytes))
         } catch let error as SystemError {
             return .manifestUnreadable(
+                name,
                 error.failure(
                     .stateDamaged,
                     next: "restore the file from a copy; nothing older was used instead"))
         } catch let failure as Failure {
-            return .manifestUnreadable(failure)
+            return .manifestUnreadable(name, failure)
         } catch {
             preconditionFailure("BUG: \(error)")
         }
@@ -239,19 +247,18 @@ extension JobStore {
 
     /// What cannot be moved is tried again with the next ones, and before the log's next record;
     /// until then its manifest stays.
-    private func publish(_ names: [String], _ attempt: Attempt) {
+    private func publish(_ names: [String], isOver: (Attempt) -> Bool) {
         late.withLock { $0.formUnion(names) }
         do {
             try publishLate()
             for name in try folder.names(in: LetterFiles.pending)
-            where LetterFiles.attempt(of: name).map({ $0 < attempt }) ?? false {
+            where LetterFiles.attempt(of: name).map(isOver) ?? false {
                 try folder.remove("\(LetterFiles.pending)/\(name)")
             }
             // What executors of earlier attempts were killed over. Names begin with the attempt.
             for place in ["state", LetterFiles.pending] {
                 try folder.sweep(place) { name in
-                    name.split(separator: "-").first.flatMap { Attempt($0) }.map { $0 < attempt }
-                        ?? false
+                    name.split(separator: "-").first.flatMap { Attempt($0) }.map(isOver) ?? false
                 }
             }
         } catch {
@@ -263,57 +270,6 @@ extension JobStore {
         for name in late.withLock({ $0 }).sorted() {
             try folder.move(name, to: LetterFiles.claimed(name))
             late.withLock { _ = $0.remove(name) }
-        }
-    }
-
-    /// Whatever is in doubt stays: the next collection looks again.
-    private func collect(
-        _ log: LogState, _ referred: [RegionID: Epoch], _ options: SegmentCollection.Options
-    ) {
-        guard late.withLock(\.isEmpty) else { return }
-        do {
-            var manifests: [SegmentCollection.Found] = []
-            for name in try folder.names(in: "manifests").map({ "manifests/\($0)" }) {
-                let bytes = try? folder.read(name, limit: Limits.manifestBytesMax)
-                let manifest = bytes.flatMap { try? ManifestCodec.decoded($0) }
-                manifests.append(.init(name: name, manifest: manifest))
-            }
-            let segments = try folder.names(in: "state").map { name in
-                SegmentCollection.Segment(
-                    name: "state/\(name)",
-                    attempt: name.split(separator: "-").first.flatMap { UInt64($0) } ?? .max,
-                    ageNanoseconds: (folder.ageSeconds(of: "state/\(name)") ?? 0) * 1_000_000_000)
-            }
-            for name in try SegmentCollection.deletable(
-                manifests: manifests, segments: segments, log: log, referred: referred,
-                options: options)
-            {
-                try folder.remove(name)
-            }
-            try collectJournals(manifests, log, referred, options)
-        } catch {
-            return
-        }
-    }
-
-    private func collectJournals(
-        _ manifests: [SegmentCollection.Found], _ log: LogState, _ referred: [RegionID: Epoch],
-        _ options: SegmentCollection.Options
-    ) throws(SystemError) {
-        // A job without such a source has no folder.
-        for node in (try? folder.names(in: JournalFormat.folder)) ?? [] {
-            for split in try folder.names(in: "\(JournalFormat.folder)/\(node)") {
-                let own = JournalFormat.folder(node: node, instance: split)
-                let firsts = Set(try folder.names(in: own).compactMap(JournalFormat.first))
-                for first in SegmentCollection.deletable(
-                    ofJournal: node, split, firsts: Array(firsts), manifests: manifests, log: log,
-                    referred: referred, options: options)
-                {
-                    let name = "\(own)/\(JournalFormat.name(first))"
-                    try folder.remove(name + JournalFormat.bytesSuffix)
-                    try folder.remove(name + JournalFormat.sumsSuffix)
-                }
-            }
         }
     }
 

@@ -31,10 +31,11 @@ extension LocalRun {
     }
 
     /// A sink that cannot take back what it has shown shows it again, and says so before.
-    func tellRepetition() {
+    private func tellRepetition() {
         let again = shared.withLock { shared -> [Repetition.Records] in
-            guard let executor = shared.executor else { return [] }
-            return shared.repetition.attemptRuns(executor.shown(plan))
+            var counts: [String: Repetition.Count] = [:]
+            for group in shared.groups.values { counts.merge(group.shown(plan)) { one, _ in one } }
+            return shared.repetition.attemptRuns(counts)
         }
         for one in again {
             let text = "\(one.records) records come again, those since the last checkpoint"
@@ -42,41 +43,49 @@ extension LocalRun {
         }
     }
 
-    /// What the pages said when there was an executor last, and what has become of the run since.
-    static func last(_ shared: Shared) -> RunSnapshot? {
-        guard var last = shared.last else { return nil }
-        last.phase = shared.phase
-        last.since = shared.since
-        return last
-    }
-
-    func look(_ shared: Shared) -> RunSnapshot {
+    /// What the pages of a region's executors say now.
+    func look(_ group: ExecutorGroup, _ cells: [MetricCell]) -> RegionLook {
         let now = MonotonicClock.now()
-        let executor = shared.executor
-        let tasks = (0..<plan.taskCount).map { task -> TaskSample in
-            guard let executor else { return .zero }
-            var cells = executor.cells(of: task)
+        var look = RegionLook(pid: group.pid)
+        for task in group.tasks {
+            var cells = group.cells(of: task)
             // Without an earlier run all that was restored is of this one.
             if !options.machine.keepsState { cells.addRestored(isSource: isSource[task]) }
             var age: Int64 = 0
-            if let box = executor.box(of: task), box.state == .inPlugin, box.callStart > 0 {
+            if let box = group.box(of: task), box.state == .inPlugin, box.callStart > 0 {
                 age = max(0, now &- box.callStart)
             }
-            return TaskSample(cells: cells, times: cells.times(now: now), callAge: age)
+            look.tasks[task] = TaskSample(cells: cells, times: cells.times(now: now), callAge: age)
         }
-        let metrics = shared.metrics.compactMap { cell -> MetricSample? in
-            guard let executor, tasks.indices.contains(cell.task) else { return nil }
+        look.metrics = cells.compactMap { cell -> MetricSample? in
+            guard let task = look.tasks[cell.task] else { return nil }
             if case .histogram = cell.kind {
-                let histogram = executor.histogram(of: cell)
+                let histogram = group.histogram(of: cell)
                 return MetricSample(cell: cell, value: histogram?.count ?? 0, histogram: histogram)
             }
             guard (0..<Cells.metricCells).contains(cell.index) else { return nil }
-            return MetricSample(cell: cell, value: tasks[cell.task].cells.metrics[cell.index])
+            return MetricSample(cell: cell, value: task.cells.metrics[cell.index])
         }
+        return look
+    }
+
+    /// Of executors that are gone, what they said last.
+    func look(_ shared: Shared) -> RunSnapshot {
+        let now = shared.endedAt ?? MonotonicClock.now()
+        var looks = shared.gone
+        for (region, group) in shared.groups {
+            looks[region] = look(group, shared.metrics[region] ?? [])
+        }
+        var tasks = Array(repeating: TaskSample.zero, count: plan.taskCount)
+        for look in looks.values {
+            for (task, sample) in look.tasks { tasks[task] = sample }
+        }
+        let order = looks.keys.sorted()
         return RunSnapshot(
             plan: plan, phase: shared.phase, since: shared.since, instant: now,
-            running: shared.runningSince.map { now - $0 } ?? 0, executor: executor?.pid,
-            tasks: tasks, metrics: metrics)
+            running: shared.runningSince.map { now - $0 } ?? 0,
+            executor: order.first.flatMap { looks[$0]?.pid }, tasks: tasks,
+            metrics: order.flatMap { looks[$0]?.metrics ?? [] })
     }
 
     func outcome(_ machine: RunMachine) -> RunOutcome {
@@ -98,7 +107,6 @@ extension LocalRun {
         let summary = shared.withLock { shared -> RunSnapshot in
             shared.phase = .failed(failure)
             shared.since = WallClock.now()
-            shared.last = look(shared)
             return look(shared)
         }
         onStateChange(.failed(failure))

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import MillraceCore
+import MillraceDelivery
 import MillraceGraph
 import MillraceSystem
 import MillraceWire
 import Synchronization
 
-/// Runs one plan in one group of executor children after another, in the foreground: the shell of
-/// `RunMachine`.
+/// Runs one plan in the foreground, each of its regions in one group of executor children after
+/// another: the shell of `RunMachine`.
 ///
 /// On every way out of `run` the executors are gone, their channels closed, their pages unmapped.
 package final class LocalRun: Sendable {
@@ -38,23 +39,19 @@ package final class LocalRun: Sendable {
         }
     }
 
-    enum Token {
-        static let signals: UInt64 = 1
-        /// Of executor 0; the others follow.
-        static let firstChild: UInt64 = 16
-    }
-
     /// guarded by `shared`: what other threads ask for and about
     struct Shared {
-        /// nil: before the start and after the end.
-        var executor: ExecutorGroup?
+        /// By region; absent before the start, between attempts and after the end.
+        var groups: [RegionID: ExecutorGroup] = [:]
+        var metrics: [RegionID: [MetricCell]] = [:]
+        /// The last look at the pages of executors that are gone.
+        var gone: [RegionID: RegionLook] = [:]
         var events: [RunMachine.Event] = []
         var phase = RunPhase.starting
         var since = WallClock.now()
         var runningSince: Int64?
-        var metrics: [MetricCell] = []
-        /// The last look at the pages, while there is no executor.
-        var last: RunSnapshot?
+        /// Monotonic; set once the run is over.
+        var endedAt: Int64?
         var repetition = Repetition()
     }
 
@@ -115,15 +112,14 @@ package final class LocalRun: Sendable {
     /// MR4401, MR7102.
     package func tap(_ wish: TapWish) throws(Failure) -> TapFeed {
         try taps.open(wish) { [self] command in
-            shared.withLock { $0.executor }?.send(command) ?? false
+            send(command)
         }
     }
 
     /// Any thread, also before and after the run.
     package func status() -> RunSnapshot {
         // Looked at outside of the lock: ten thousand tasks take some milliseconds.
-        let copy = shared.withLock { $0 }
-        return Self.last(copy) ?? look(copy)
+        look(shared.withLock { $0 })
     }
 
     /// Returns when the run is over. Once. The executor dies with the calling thread.
@@ -134,7 +130,7 @@ package final class LocalRun: Sendable {
         }
         do {
             var machine = RunMachine(plan: plan, options: options.machine, job: try makeJob())
-            if let signals { try poller.add(signals.descriptor, token: Token.signals) }
+            if let signals { try poller.add(signals.descriptor, token: ChildToken.signals) }
             var due = MonotonicClock.now() + Watchdog.intervalNanoseconds
             try act(machine.begin(), &machine)
             while !machine.isOver { try turn(&machine, due: &due) }
@@ -161,8 +157,8 @@ package final class LocalRun: Sendable {
         }
     }
 
-    /// The job's folder is ours from here on. Throws MR6106, MR6002; with a savepoint also MR2311
-    /// and MR6103.
+    /// The job's folder is ours from here on. Throws MR6106, MR6002, MR2311, MR2312; with a
+    /// savepoint also MR6103.
     private func makeJob() throws(Failure) -> JobCoordinator? {
         guard let folder = options.stateFolder else { return nil }
         let owner = "\(plan.job), process \(getpid())"
@@ -172,54 +168,53 @@ package final class LocalRun: Sendable {
         }
         if let savepoint = options.savepoint {
             try StateMapping.check(savepoint.manifest, plan: plan)
-            try store.begin(from: savepoint, job: plan.name)
+            try store.begin(from: savepoint, plan: plan)
         }
+        let regions = try JobCoordinator.regions(of: plan, log: store.logBefore)
         self.store.withLock { $0 = store }
         try LetterArchive(folder)?.putAway(but: Set(plan.nodes.map(\.id)))
         var job = JobCoordinator.Options(
             plan: plan, folder: folder, isKept: isKept, seed: Entropy.number(),
             wallOffset: WallClock.now() - MonotonicClock.now())
         job.released = options.released
-        return JobCoordinator(plan: plan, options: job)
+        return JobCoordinator(plan: plan, regions: regions, options: job)
     }
 }
 
 extension LocalRun {
     /// Waits for something to happen, for an interval at most, and lets the machine decide.
     private func turn(_ machine: inout RunMachine, due: inout Int64) throws(SystemError) {
-        let executor = shared.withLock { $0.executor }
         let tokens = wait(until: min(due, machine.deadline ?? .max))
-        if tokens.contains(Token.signals) {
+        if tokens.contains(ChildToken.signals) {
             while let signal = signals?.next() { try handle(.signal(signal), &machine) }
         }
-        let exit = executor.flatMap { ended($0, tokens) }
+        let endings = ended(tokens)
         // After the exit every report that was sent is queued, and none comes after it.
-        if exit != nil { executor?.end() }
+        for ending in endings { ending.group.end() }
         for event in takeEvents() { try handle(event, &machine) }
-        if let exit, let executor {
-            try handle(
-                .counted(observed(executor)), &machine)
-            let event = exited(executor, exit.part, exit.exit, isClean: exit.isClean)
-            shared.withLock { shared in
-                shared.last = look(shared)
-                shared.repetition.attemptEnded(executor.shown(plan))
-                shared.executor = nil
-            }
-            try handle(event, &machine)
-            return
-        }
+        for ending in endings { try handle(ending, &machine) }
+        guard endings.isEmpty else { return }
         let now = MonotonicClock.now()
         if now >= due {
-            try handle(
-                .tick(executor.map(observed) ?? .init()), &machine)
+            try handle(.tick(observations()), &machine)
             due = MonotonicClock.now() + Watchdog.intervalNanoseconds
         } else if let deadline = machine.deadline, now >= deadline {
             try handle(.stored(.tick), &machine)
         }
     }
 
-    private func observed(_ executor: ExecutorGroup) -> RunMachine.Observation {
-        executor.observe(plan, keepsState: options.machine.keepsState)
+    private func handle(
+        _ ending: GroupEnding, _ machine: inout RunMachine
+    ) throws(SystemError) {
+        let (region, group) = (ending.region, ending.group)
+        try handle(.counted(observed(region, group)), &machine)
+        let event = exited(ending)
+        shared.withLock { shared in
+            shared.gone[region] = look(group, shared.metrics[region] ?? [])
+            shared.repetition.attemptEnded(group.shown(plan))
+            shared.groups[region] = nil
+        }
+        try handle(event, &machine)
     }
 
     private func wait(until due: Int64) -> [UInt64] {
@@ -235,12 +230,11 @@ extension LocalRun {
         _ event: RunMachine.Event, _ machine: inout RunMachine
     ) throws(SystemError) {
         switch event {
-        case .report(.started(let metrics)): shared.withLock { $0.metrics = metrics }
-        case .report(.drained):
-            if let executor = shared.withLock({ $0.executor }) {
-                try handle(
-                    .counted(observed(executor)),
-                    &machine)
+        case .report(.started(let metrics), let region):
+            shared.withLock { $0.metrics[region] = metrics }
+        case .report(.drained, let region):
+            if let group = group(of: region) {
+                try handle(.counted(observed(region, group)), &machine)
             }
         default: break
         }
@@ -254,16 +248,16 @@ extension LocalRun {
         _ actions: [RunMachine.Action], _ machine: inout RunMachine
     ) throws(SystemError) {
         for action in actions {
-            let executor = shared.withLock { $0.executor }
             switch action {
-            case .start(let plan): try startExecutors(of: plan)
+            case .start(let plan, let executors, let region):
+                try startExecutors(executors, of: plan, for: region)
             case .store(let request): store.withLock { $0 }?.request(request)
-            case .send(let command):
+            case .send(let command, let region):
                 // Who does not take it is gone, or has no use for the channel any more.
-                if let executor, !executor.send(command) {
-                    try handle(.channelEnded(nil), &machine)
+                if let group = group(of: region), !group.send(command) {
+                    try handle(.channelEnded(nil, region), &machine)
                 }
-            case .kill: executor?.kill()
+            case .kill(let region): group(of: region)?.kill()
             case .log(let line): onLog(line)
             case .savepoint(let progress): asked.tell(progress)
             case .stepDown: _exit(FailureCode.stateInUse.exitCode)
@@ -272,16 +266,18 @@ extension LocalRun {
     }
 
     private func finish() {
-        let executor = shared.withLock { $0.executor }
-        executor?.end()
+        for group in shared.withLock({ $0.groups }).values { group.end() }
         store.withLock { $0 }?.endSavepoint()
         for case .stored(.savepointWritten(let description)) in takeEvents() {
             asked.tell(.written(description))
         }
         if let signals { poller.remove(signals.descriptor) }
         shared.withLock { shared in
-            shared.last = Self.last(shared) ?? look(shared)
-            shared.executor = nil
+            for (region, group) in shared.groups {
+                shared.gone[region] = look(group, shared.metrics[region] ?? [])
+            }
+            shared.groups = [:]
+            shared.endedAt = MonotonicClock.now()
         }
     }
 

@@ -43,13 +43,15 @@ extension RunMachine {
         for action in actions {
             switch action {
             case .store(let request): all.append(.store(request))
-            case .start: all.append(start())
-            case .kill: all += killAttempt(now)
-            case .send(let command): all.append(.send(command))
-            case .runs: all += attemptRuns(now)
+            case .start(let region): all.append(start(place(of: region)))
+            case .kill(let region): all += killAttempt(place(of: region), now)
+            case .send(let region, let command): all.append(.send(command, region))
+            case .runs(let region): all += attemptRuns(place(of: region), now)
             case .say(let line): all.append(.log(line))
             case .savepoint(let progress): all.append(.savepoint(progress))
-            case .over(let outcome): all += over(outcome, now)
+            case .regionOver(let region, let outcome):
+                all += over(outcome, place(of: region), now)
+            case .over(let outcome): all += parts.indices.flatMap { over(outcome, $0, now) }
             }
         }
         return all
@@ -69,32 +71,32 @@ extension RunMachine {
     /// A failure that another attempt may get over: not one of the settings, and not one before
     /// anything ran, unless it came from outside; and not one that the same records cause again, or
     /// the same state.
-    func mayRecover(_ cause: Cause) -> Bool {
+    func mayRecover(_ cause: Cause, _ at: Int) -> Bool {
         let code = cause.failure.code
         guard job != nil, code != .limitReached, !code.isOfRecords, code != .stateDamaged,
             code != .stateVersion
         else { return false }
-        switch state {
-        case .starting: return ranSince != nil || cause.origin == .outside
+        switch parts[at].state {
+        case .starting: return parts[at].ranSince != nil || cause.origin == .outside
         case .running, .recovering, .draining: return true
         case .closing, .failing, .stopped, .failed: return false
         }
     }
 
-    mutating func recover(_ cause: Cause, _ now: Int64) -> [Action] {
+    mutating func recover(_ cause: Cause, _ at: Int, _ now: Int64) -> [Action] {
         let failure = cause.failure
         var wish: EarlyWish?
-        switch state {
+        switch parts[at].state {
         case .draining(let cause, _): wish = earlyWish(cause, now)
         case .recovering(_, let earlier), .starting(_, let earlier): wish = earlier
         case .running, .closing, .failing, .stopped, .failed: break
         }
-        state = .recovering(failure, wish: wish)
+        parts[at].state = .recovering(failure, wish: wish)
         let line = LogLine(
             level: .warn, node: failure.node ?? "",
             text: "\(failure.text); going on from the last checkpoint", code: failure.code)
         return [.log(line)]
-            + tell(.failed(failure, cause.origin, culprit: cause.culprit), now)
+            + tell(.failed(parts[at].region, failure, cause.origin, culprit: cause.culprit), now)
     }
 
     /// What remains to be wished when draining failed; sources that ended will do so again.
@@ -103,45 +105,48 @@ extension RunMachine {
     }
 
     /// The job may have its own reasons, such as epochs that fail one after the other.
-    private mutating func killAttempt(_ now: Int64) -> [Action] {
-        if let cause = job?.cause {
-            switch state {
-            case .running: state = .recovering(cause, wish: nil)
+    private mutating func killAttempt(_ at: Int, _ now: Int64) -> [Action] {
+        let region = parts[at].region
+        if let cause = job?.cause(of: region) {
+            switch parts[at].state {
+            case .running: parts[at].state = .recovering(cause, wish: nil)
             case .draining(let why, _):
-                state = .recovering(cause, wish: earlyWish(why, now))
+                parts[at].state = .recovering(cause, wish: earlyWish(why, now))
             case .starting, .recovering, .closing, .failing, .stopped, .failed: break
             }
         }
-        return hasExecutor ? [.kill] : tell(.gone, now)
+        return parts[at].hasExecutor ? [.kill(region)] : tell(.gone(region), now)
     }
 
-    private mutating func attemptRuns(_ now: Int64) -> [Action] {
-        switch state {
-        case .starting(_, let wish), .recovering(_, let wish): return runs(wish, now)
+    private mutating func attemptRuns(_ at: Int, _ now: Int64) -> [Action] {
+        switch parts[at].state {
+        case .starting(_, let wish), .recovering(_, let wish): return runs(wish, at, now)
         case .running, .draining, .closing, .failing, .stopped, .failed: return []
         }
     }
 
-    private mutating func over(_ outcome: JobCoordinator.Outcome, _ now: Int64) -> [Action] {
-        var cause = DrainCause.sourcesEnded
-        if case .draining(let known, _) = state { cause = known }
-        let until = now + drainTimeout
-        switch outcome {
-        case .finished:
-            state = .closing(cause, until: until, stopped: false)
-            return [.send(.close), .send(.stop)]
-        case .kept:
-            // The data may have ended all the same, just now: then instances want to be destroyed.
-            state = .closing(cause, until: until, stopped: true)
-            return [.send(.close), .send(.stop)]
-        case .finishedBefore:
-            state = .stopped(.sourcesEnded)
+    private mutating func over(
+        _ outcome: JobCoordinator.Outcome, _ at: Int, _ now: Int64
+    ) -> [Action] {
+        let region = parts[at].region
+        switch (outcome, parts[at].state) {
+        case (.superseded, _): return [.stepDown]
+        case (.failed(let failure), _): return isFailing ? [] : kill(Ending(failure))
+        case (_, .closing), (_, .failing), (_, .stopped), (_, .failed): return []
+        case (.finishedBefore, _):
+            parts[at].state = .stopped(.sourcesEnded)
             let text =
                 "the job in this state directory has finished: there is nothing left to do; "
                 + "to run it anew, name another one"
-            return [.log(LogLine(level: .info, text: text))]
-        case .failed(let failure): return kill(Ending(failure))
-        case .superseded: return [.stepDown]
+            return at == 0 ? [.log(LogLine(level: .info, text: text))] : []
+        case (.finished, let state), (.kept, let state):
+            var cause = DrainCause.sourcesEnded
+            if case .draining(let known, _) = state { cause = known }
+            // Kept, the data may have ended all the same, just now: then instances want to be
+            // destroyed.
+            parts[at].state = .closing(
+                cause, until: now + drainTimeout, stopped: outcome == .kept)
+            return [.send(.close, region), .send(.stop, region)]
         }
     }
 }

@@ -85,8 +85,9 @@ extension RunMachine {
         package var records: UInt64
     }
 
-    /// What the shared pages say, every 100 ms.
+    /// What the shared pages of a part say, every 100 ms.
     package struct Observation: Hashable, Sendable {
+        package var region = RunMachine.whole
         package var calls: [Watchdog.Call]
         package var heartbeat: Int64
         /// Records that the sinks took.
@@ -107,16 +108,16 @@ extension RunMachine {
     }
 
     package enum Event: Hashable, Sendable {
-        case report(ExecutorReport)
+        case report(ExecutorReport, RegionID = RunMachine.whole)
         /// The executor closed the channel, or something came through it that is no message.
-        case channelEnded(Failure?)
+        case channelEnded(Failure?, RegionID = RunMachine.whole)
         /// What the shared pages say at the end of the data or of the executor.
         case counted(Observation)
         /// The executor is gone; the verdict is told unless it ended as it should.
         /// `stepped`: the record that the guilty operator had, where it gets one at a time.
         case exited(
             clean: Bool, verdict: Failure, origin: RestartBudget.Origin = .ours,
-            stepped: ContentHash? = nil)
+            stepped: ContentHash? = nil, region: RegionID = RunMachine.whole)
         /// What the job's store says.
         case stored(JobCoordinator.Event)
         /// INT, TERM or HUP came.
@@ -124,15 +125,16 @@ extension RunMachine {
         case stopRequested(StopWish)
         /// A savepoint of the running job, into this folder; only with a `JobCoordinator`.
         case savepointRequested(String)
-        case tick(Observation)
+        /// Of each part that has an executor.
+        case tick([Observation])
     }
 
     package enum Action: Hashable, Sendable {
-        /// The executors of this plan.
-        case start(Plan)
+        /// These executors of this plan, for the region.
+        case start(Plan, executors: [Int], RegionID)
         case store(StoreRequest)
-        case send(ExecutorCommand)
-        case kill
+        case send(ExecutorCommand, RegionID)
+        case kill(RegionID)
         /// End this process at once, touch nothing: somebody else has the job.
         case stepDown
         case log(LogLine)

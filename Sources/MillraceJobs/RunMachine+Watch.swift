@@ -5,36 +5,56 @@ import MillraceWire
 // MARK: - time, and what the shared pages say
 
 extension RunMachine {
-    mutating func tick(_ seen: Observation, _ now: Int64) -> [Action] {
-        var actions = watch(seen, now)
-        if let killAt = killWithoutChannelAt, now >= killAt, !isFailing {
+    mutating func tick(_ seen: [Observation], _ now: Int64) -> [Action] {
+        var actions: [Action] = []
+        for at in parts.indices {
+            let own = seen.first { $0.region == parts[at].region }
+            if parts[at].hasExecutor, let own { parts[at].delivered = own.delivered }
+            actions += tick(own ?? Observation(), at, now)
+        }
+        return actions + limits(now) + tell(.tick, now)
+    }
+
+    private mutating func tick(_ seen: Observation, _ at: Int, _ now: Int64) -> [Action] {
+        let actions = watch(seen, at, now)
+        if let killAt = parts[at].killWithoutChannelAt, now >= killAt, !isFailing {
             let text = "the executor closed its channel and went on"
             return actions + kill(Ending(Failure(.invariantBroken, kind: .bug, text)))
         }
-        switch state {
-        case .starting(.hello, _) where hasExecutor:
-            guard watchdog.watched >= Limits.setupNanoseconds else { break }
+        switch parts[at].state {
+        case .starting(.hello, _) where parts[at].hasExecutor:
+            guard parts[at].watchdog.watched >= Limits.setupNanoseconds else { break }
             return actions + kill(Ending(Failure(.versionSkew, "the executor does not answer")))
         case .starting(_, .some(let wish)) where now >= wish.until,
             .recovering(_, .some(let wish)) where now >= wish.until:
-            return actions + kill(Ending(notStopped(), exitCode: 75))
-        case .running(let since):
-            if let duration = options.duration, now - since >= duration {
-                actions += drain(.timeElapsed, now)
-            } else if let limit = options.limit, seen.delivered >= limit {
-                actions += drain(.limitReached, now)
-            }
-        case .draining(_, let until) where now >= until && job?.isCopying != true:
+            return actions + kill(Ending(notStopped(at), exitCode: 75))
+        case .draining(_, let until) where now >= until && !waitsForSavepoint(at):
             return actions + kill(Ending(notDrained(seen), exitCode: 75))
         case .closing(_, let until, _) where now >= until:
             let text = "the executor did not end after its work was done"
             return actions + kill(Ending(Failure(.invariantBroken, kind: .bug, text)))
         case .failing(let ending, .some(let killAt)) where now >= killAt:
             return actions + kill(ending)
-        case .starting, .recovering, .draining, .closing, .failing, .stopped, .failed:
+        case .starting, .running, .recovering, .draining, .closing, .failing, .stopped, .failed:
             break
         }
-        return actions + takenOut(seen, now) + tell(.tick, now)
+        return actions + takenOut(seen, now)
+    }
+
+    /// All of the part is done but what it shares with others.
+    private func waitsForSavepoint(_ at: Int) -> Bool {
+        job.map { $0.isCopying || $0.hasEnded(parts[at].region) } ?? false
+    }
+
+    /// What the run was told to end after counts in all parts together.
+    private mutating func limits(_ now: Int64) -> [Action] {
+        guard let since = runningSince, !isFailing else { return [] }
+        if let duration = options.duration, now - since >= duration {
+            return drain(.timeElapsed, now)
+        }
+        let delivered = parts.reduce(0) { $0 &+ $1.delivered }
+        if let limit = options.limit, delivered >= limit { return drain(.limitReached, now) }
+        return []
     }
 
     mutating func takenOut(_ seen: Observation, _ now: Int64) -> [Action] {
@@ -45,25 +65,18 @@ extension RunMachine {
         return actions
     }
 
-    mutating func kill(_ ending: Ending) -> [Action] {
-        guard hasExecutor else {
-            state = .failed(ending)
-            return []
-        }
-        state = .failing(ending, killAt: nil)
-        return [.kill]
-    }
-
-    private mutating func watch(_ seen: Observation, _ now: Int64) -> [Action] {
+    private mutating func watch(
+        _ seen: Observation, _ at: Int, _ now: Int64
+    ) -> [Action] {
         // Between two attempts nobody is there who could move.
-        guard hasExecutor else { return [] }
+        guard parts[at].hasExecutor else { return [] }
         let isOpen: Bool
-        switch state {
+        switch parts[at].state {
         case .starting, .recovering: isOpen = false
         case .running, .draining, .closing: isOpen = true
         case .failing, .stopped, .failed: return []
         }
-        let findings = watchdog.look(
+        let findings = parts[at].watchdog.look(
             calls: seen.calls, heartbeat: seen.heartbeat, isOpen: isOpen, now: now)
         var worst: (age: Int64, failure: Failure, stepped: ContentHash?)?
         var actions: [Action] = []
@@ -83,7 +96,7 @@ extension RunMachine {
         }
         if let (_, failure, stepped) = worst {
             let cause = Cause(failure, .ours, stepped)
-            actions += mayRecover(cause) ? recover(cause, now) : kill(Ending(failure))
+            actions += mayRecover(cause, at) ? recover(cause, at, now) : kill(Ending(failure))
         }
         return actions
     }
@@ -108,10 +121,10 @@ extension RunMachine {
             .notDrained, node: waiting.last?.node, text, next: "allow more with --drain-timeout")
     }
 
-    private func notStopped() -> Failure {
+    private func notStopped(_ at: Int) -> Failure {
         let seconds = CrashReport.seconds(drainTimeout)
         var text = "told to end, and after \(seconds) s records did not flow yet"
-        if case .recovering(let failure, _) = state {
+        if case .recovering(let failure, _) = parts[at].state {
             text += "; going on has been tried since: \(failure.text)"
         }
         let next =

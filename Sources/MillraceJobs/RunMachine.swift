@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One run of a topology on this machine, decided: what happens is an event, what to do about it
-// an action; the shell is `LocalRun`.
+// an action; the shell is `LocalRun`. Each region of a job is in a state of its own; without a job
+// the whole graph is one part. The run ends when all have ended, and with the first that fails.
 //
 //     starting → running → draining → closing → stopped
 //     running, draining → recovering → running
@@ -45,124 +46,138 @@ package struct RunMachine: Sendable {
     /// An executor that was told to end has so long before it is killed.
     static let graceNanoseconds: Int64 = 5_000_000_000
 
-    package internal(set) var state: State = .starting(.hello, wish: nil)
+    /// What goes its way by itself.
+    struct Part: Sendable {
+        let region: RegionID
+        var state: State = .starting(.hello, wish: nil)
+        var hasExecutor = false
+        /// When records began to flow, if they have: what fails now is worth another attempt.
+        var ranSince: Int64?
+        /// An executor that has closed its channel has so long to end.
+        var killWithoutChannelAt: Int64?
+        var watchdog: Watchdog
+        /// Records that the sinks took, when somebody looked last.
+        var delivered: UInt64 = 0
+    }
+
+    /// Of a run that is not divided.
+    package static let whole: RegionID = 1
+
+    var parts: [Part]
     /// Checkpoints, and attempts one after the other; nil: the first failure is the last.
     var job: JobCoordinator?
-    var hasExecutor = false
-    /// When records began to flow, if they have: what fails now is worth another attempt.
-    var ranSince: Int64?
     /// A signal has come: the next one kills.
-    private var isInterrupted = false
-    /// An executor that has closed its channel has so long to end.
-    var killWithoutChannelAt: Int64?
+    var isInterrupted = false
     let plan: Plan
     let options: Options
     var drainTimeout: Int64
     /// State is kept even where the run's own folder is not: a savepoint was asked for.
-    private var wantsSavepoint = false
-    var watchdog: Watchdog
+    var wantsSavepoint = false
 
     package init(plan: Plan, options: Options, job: JobCoordinator? = nil) {
         self.plan = plan
         self.options = options
         drainTimeout = options.drainTimeout
         self.job = job
-        watchdog = Watchdog(plan: plan)
+        parts = (job?.regions ?? [Self.whole]).map {
+            Part(region: $0, watchdog: Watchdog(plan: plan))
+        }
     }
 
     /// The first actions; everything else follows from events.
     package mutating func begin() -> [Action] {
-        guard let job else { return [start()] }
+        guard let job else { return [start(0)] }
         return act(job.begin, now: 0)
     }
 
     /// When a tick is due; nil: nothing waits for a certain time.
     package var deadline: Int64? { job?.deadline }
 
-    mutating func start() -> Action {
-        hasExecutor = true
-        killWithoutChannelAt = nil
-        watchdog = Watchdog(plan: plan)
-        return .start(job?.attemptPlan ?? plan)
+    mutating func start(_ at: Int) -> Action {
+        let region = parts[at].region
+        parts[at].hasExecutor = true
+        parts[at].killWithoutChannelAt = nil
+        parts[at].watchdog = Watchdog(plan: plan)
+        guard let attempt = job?.attempt(of: region) else {
+            return .start(plan, executors: Array(0..<plan.executorCount), region)
+        }
+        return .start(attempt.plan, executors: attempt.executors, region)
     }
 
-    /// True once the run is over.
-    package var isOver: Bool {
-        switch state {
-        case .stopped, .failed: true
-        case .starting, .running, .recovering, .draining, .closing, .failing: false
+    func place(of region: RegionID) -> Int {
+        guard let at = parts.firstIndex(where: { $0.region == region }) else {
+            preconditionFailure("BUG: no region \(region) in this run")
         }
-    }
-
-    var isFailing: Bool {
-        switch state {
-        case .failing, .failed: true
-        case .starting, .running, .recovering, .draining, .closing, .stopped: false
-        }
+        return at
     }
 
     package mutating func handle(_ event: Event, now: Int64) -> [Action] {
         switch event {
-        case .report(let report): return handle(report, now)
-        case .channelEnded(let failure): return channelEnded(failure, now)
-        case .exited(let clean, let verdict, let origin, let stepped):
-            hasExecutor = false
-            killWithoutChannelAt = nil
-            return exited(clean, Cause(verdict, origin, stepped), now)
+        case .report(let report, let region): return handle(report, place(of: region), now)
+        case .channelEnded(let failure, let region):
+            return channelEnded(failure, place(of: region), now)
+        case .exited(let clean, let verdict, let origin, let stepped, let region):
+            let at = place(of: region)
+            parts[at].hasExecutor = false
+            parts[at].killWithoutChannelAt = nil
+            return exited(clean, Cause(verdict, origin, stepped), at, now)
         case .counted(let observation): return takenOut(observation, now)
         case .stored(let event): return tell(event, now)
         case .signal(let number): return handle(signal: number, now)
         case .stopRequested(let wish): return stop(wish, now)
         case .savepointRequested(let path): return savepoint(to: path, now)
-        case .tick(let observation): return tick(observation, now)
+        case .tick(let observations): return tick(observations, now)
         }
     }
 }
 
 extension RunMachine {
-    private mutating func handle(_ report: ExecutorReport, _ now: Int64) -> [Action] {
-        switch (state, report) {
+    private mutating func handle(
+        _ report: ExecutorReport, _ at: Int, _ now: Int64
+    ) -> [Action] {
+        let region = parts[at].region
+        switch (parts[at].state, report) {
         case (_, .log(let line)):
             return [.log(line)]
         case (_, .tapped):
             return []
         case (.failing, _), (.stopped, _), (.failed, _):
             return []
-        case (.recovering, _) where job?.isBetweenAttempts ?? true:
+        case (.recovering, _) where job?.isBetweenAttempts(region) ?? true:
             return []
         case (_, .failed(let failure)):
-            return fail(failure, now)
+            return fail(failure, at, now)
         case (.starting(.hello, let wish), .hello(let version, let release, _)):
             guard version == ControlChannel.version else {
                 return end(Ending(Self.skew(version, release)), now)
             }
-            state = .starting(.loading, wish: wish)
-            return job == nil ? [.send(.load(plan))] : tell(.report(report), now)
+            parts[at].state = .starting(.loading, wish: wish)
+            return job == nil ? [.send(.load(plan), region)] : tell(.report(region, report), now)
         case (.starting(.loading, let wish), .loaded):
-            state = .starting(.opening, wish: wish)
-            return job == nil ? [.send(.open(nil))] : tell(.report(report), now)
+            parts[at].state = .starting(.opening, wish: wish)
+            return job == nil ? [.send(.open(nil), region)] : tell(.report(region, report), now)
         case (.starting(.opening, let wish), .opened):
-            state = .starting(.starting, wish: wish)
-            return job == nil ? [.send(.start)] : tell(.report(report), now)
+            parts[at].state = .starting(.starting, wish: wish)
+            return job == nil ? [.send(.start, region)] : tell(.report(region, report), now)
         case (.starting(.starting, let wish), .started) where job == nil:
-            return runs(wish, now)
+            return runs(wish, at, now)
         case (.running, .drained) where job == nil:
-            return close(.sourcesEnded, now)
+            return close(.sourcesEnded, at, now)
         case (.draining(let cause, _), .drained) where job == nil:
-            return close(cause, now)
+            return close(cause, at, now)
         case (.closing(let cause, let until, _), .stopped):
-            state = .closing(cause, until: until, stopped: true)
+            parts[at].state = .closing(cause, until: until, stopped: true)
             return []
         case (.running, .drained):
-            state = .draining(.sourcesEnded, until: now + drainTimeout)
-            return tell(.drains, now) + tell(.report(report), now)
+            parts[at].state = .draining(.sourcesEnded, until: now + drainTimeout)
+            return tell(.drains(region), now) + tell(.report(region, report), now)
         case (.starting(.starting, _), .committed), (.starting(.starting, _), .fenced),
             (.starting(.starting, _), .restored), (.starting(.starting, _), .started),
             (.recovering, _), (.running, .acked), (.running, .declined), (.running, .committed),
             (.draining, .acked), (.draining, .declined), (.draining, .committed),
             (.draining, .drained), (.closing, .committed), (.closing, .declined),
             (.closing, .acked):
-            return job == nil ? wrongTurn(report, now) : tell(.report(report), now)
+            return job == nil ? wrongTurn(report, now) : tell(.report(region, report), now)
         case (.starting, _), (.running, _), (.draining, _), (.closing, _):
             return wrongTurn(report, now)
         }
@@ -173,83 +188,28 @@ extension RunMachine {
         return end(Ending(Failure(.unreachableState, kind: .bug, text)), now)
     }
 
-    mutating func runs(_ wish: EarlyWish?, _ now: Int64) -> [Action] {
-        let since = ranSince ?? now
-        ranSince = since
-        state = .running(since: since)
-        return wish.map { drain($0.cause, now) } ?? []
+    mutating func runs(_ wish: EarlyWish?, _ at: Int, _ now: Int64) -> [Action] {
+        let since = parts[at].ranSince ?? now
+        parts[at].ranSince = since
+        parts[at].state = .running(since: since)
+        return wish.map { drain($0.cause, at, now) } ?? []
     }
 
-    private mutating func close(_ cause: DrainCause, _ now: Int64) -> [Action] {
-        state = .closing(cause, until: now + drainTimeout, stopped: false)
-        return [.send(.stop)]
+    private mutating func close(_ cause: DrainCause, _ at: Int, _ now: Int64) -> [Action] {
+        parts[at].state = .closing(cause, until: now + drainTimeout, stopped: false)
+        return [.send(.stop, parts[at].region)]
     }
 
-    mutating func drain(_ cause: DrainCause, _ now: Int64) -> [Action] {
-        switch state {
-        case .starting(let step, nil):
-            state = .starting(step, wish: EarlyWish(cause: cause, until: now + drainTimeout))
-            return []
-        case .recovering(let failure, nil):
-            state = .recovering(failure, wish: EarlyWish(cause: cause, until: now + drainTimeout))
-            return []
-        case .running:
-            state = .draining(cause, until: now + drainTimeout)
-            return tell(.drains, now)
-                + (options.keepsState || wantsSavepoint
-                    ? tell(.end(.keepState), now) : [.send(.drain)])
-        case .starting, .recovering, .draining, .closing, .failing, .stopped, .failed:
-            return []
-        }
-    }
-
-    private mutating func stop(_ wish: StopWish, _ now: Int64) -> [Action] {
-        switch state {
-        case .starting, .running, .recovering: break
-        case .draining, .closing: if !wish.now { return [] }
-        case .failing, .stopped, .failed: return []
-        }
-        if wish.now {
-            let failure = Failure(.notDrained, "ended at once, as was asked; \(whatIsLeft)")
-            return kill(Ending(failure))
-        }
-        drainTimeout = wish.drainTimeout ?? drainTimeout
-        guard let path = wish.savepoint else { return drain(.asked, now) }
-        precondition(job != nil, "BUG: a savepoint of a run that has no state")
-        wantsSavepoint = true
-        return tell(.savepoint(to: path), now) + drain(.asked, now)
-    }
-
-    private mutating func handle(signal: Int32, _ now: Int64) -> [Action] {
-        guard isInterrupted else {
-            isInterrupted = true
-            return drain(.interrupted, now)
-        }
-        switch state {
-        case .starting, .running, .recovering, .draining, .closing:
-            let failure = Failure(.notDrained, "ended by a second signal; \(whatIsLeft)")
-            return kill(Ending(failure, exitCode: 128 + signal))
-        case .failing(let ending, _):
-            return kill(ending)
-        case .stopped, .failed:
-            return []
-        }
-    }
-
-    /// Of a run that ends without having drained.
-    private var whatIsLeft: String {
-        options.keepsState
-            ? "the next run goes on from the last checkpoint" : "what was under way is lost"
-    }
-
-    private mutating func channelEnded(_ failure: Failure?, _ now: Int64) -> [Action] {
-        switch state {
+    private mutating func channelEnded(
+        _ failure: Failure?, _ at: Int, _ now: Int64
+    ) -> [Action] {
+        switch parts[at].state {
         case .closing(_, _, stopped: true), .recovering, .failing, .stopped, .failed:
             return []
         case .starting, .running, .draining, .closing:
             // With the channel its executor ends; how, says the black box a moment later.
             guard let failure else {
-                killWithoutChannelAt = now + Self.graceNanoseconds
+                parts[at].killWithoutChannelAt = now + Self.graceNanoseconds
                 return []
             }
             let text = "the executor's messages cannot be read: \(failure.text)"
@@ -260,41 +220,61 @@ extension RunMachine {
         }
     }
 
-    private mutating func exited(_ clean: Bool, _ cause: Cause, _ now: Int64) -> [Action] {
-        switch state {
-        case .closing(let cause, _, stopped: true) where clean: state = .stopped(cause)
-        case .failing(let ending, _): state = .failed(ending)
-        case .recovering where job?.isBetweenAttempts ?? true: return tell(.gone, now)
+    private mutating func exited(
+        _ clean: Bool, _ cause: Cause, _ at: Int, _ now: Int64
+    ) -> [Action] {
+        let region = parts[at].region
+        switch parts[at].state {
+        case .closing(let cause, _, stopped: true) where clean: parts[at].state = .stopped(cause)
+        case .failing(let ending, _): parts[at].state = .failed(ending)
+        case .recovering where job?.isBetweenAttempts(region) ?? true:
+            return tell(.gone(region), now)
         // The job gave up what still ran, and says why once nothing is left.
-        case .running where job?.isBetweenAttempts ?? false,
-            .draining where job?.isBetweenAttempts ?? false:
-            return tell(.gone, now)
+        case .running where job?.isBetweenAttempts(region) ?? false,
+            .draining where job?.isBetweenAttempts(region) ?? false:
+            return tell(.gone(region), now)
         case .starting, .running, .recovering, .draining, .closing:
-            guard mayRecover(cause) else {
-                state = .failed(Ending(cause.failure))
-                return []
-            }
-            return recover(cause, now) + tell(.gone, now)
+            guard mayRecover(cause, at) else { return kill(Ending(cause.failure)) }
+            return recover(cause, at, now) + tell(.gone(region), now)
         case .stopped, .failed: preconditionFailure("BUG: an executor ended twice")
         }
         return []
     }
 
-    private mutating func fail(_ failure: Failure, _ now: Int64) -> [Action] {
+    private mutating func fail(_ failure: Failure, _ at: Int, _ now: Int64) -> [Action] {
         // What an operator says itself, and not by dying, it says again: only a job that somebody
         // can mend meanwhile asks more than once. A full disk is not the job's to answer for.
         let cause = Cause(failure, failure.code == .noSpaceLeft ? .outside : .ours)
-        guard options.keepsState, mayRecover(cause) else { return end(Ending(failure), now) }
-        return recover(cause, now)
+        guard options.keepsState, mayRecover(cause, at) else { return end(Ending(failure), now) }
+        return recover(cause, at, now)
     }
 
-    /// Nothing is called any more; the executor may still destroy what it made.
+    /// Nothing is called any more; the executors may still destroy what they made.
     mutating func end(_ ending: Ending, _ now: Int64) -> [Action] {
-        guard hasExecutor else {
-            state = .failed(ending)
-            return []
+        ends(ending, killAt: now + Self.graceNanoseconds) { .send(.stop, $0) }
+    }
+
+    mutating func kill(_ ending: Ending) -> [Action] {
+        ends(ending, killAt: nil) { .kill($0) }
+    }
+
+    /// One failed, or somebody wants no more: that ends all.
+    private mutating func ends(
+        _ ending: Ending, killAt: Int64?, _ action: (RegionID) -> Action
+    ) -> [Action] {
+        var actions: [Action] = []
+        for at in parts.indices {
+            switch parts[at].state {
+            case .stopped, .failed: continue
+            case .starting, .running, .recovering, .draining, .closing, .failing: break
+            }
+            guard parts[at].hasExecutor else {
+                parts[at].state = .failed(ending)
+                continue
+            }
+            parts[at].state = .failing(ending, killAt: killAt)
+            actions.append(action(parts[at].region))
         }
-        state = .failing(ending, killAt: now + Self.graceNanoseconds)
-        return [.send(.stop)]
+        return actions
     }
 }

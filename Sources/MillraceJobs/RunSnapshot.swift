@@ -24,6 +24,7 @@ package struct RunSnapshot: Sendable {
     package var instant: Int64
     /// Since the executor runs, in nanoseconds; stands still once the run is over.
     package var running: Int64
+    /// The first of them; nil: there has been none.
     package var executor: Int32?
     /// By task of the plan.
     package var tasks: [TaskSample]
@@ -46,6 +47,14 @@ package struct TaskSample: Sendable {
     /// Before anything ran.
     package static let zero = TaskSample(
         cells: CellsPage(), times: CellsPage.Times(), callAge: 0)
+}
+
+/// What the pages of a region's executors say.
+struct RegionLook: Sendable {
+    var pid: Int32
+    /// By task of the plan; those of the region.
+    var tasks: [Int: TaskSample] = [:]
+    var metrics: [MetricSample] = []
 }
 
 /// A counter, gauge or histogram that an operator made.

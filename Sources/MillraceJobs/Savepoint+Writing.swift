@@ -30,12 +30,13 @@ extension Savepoint {
         return names != nil
     }
 
-    /// Writes a savepoint of the manifest at `name` in a job's folder, as long as it is wanted.
+    /// Writes a savepoint of the manifests at these names in a job's folder, one of each region, as
+    /// long as it is wanted.
     /// What was made of it is removed again when that fails. Throws MR6105, MR6002, MR5307, MR6004;
     /// MR7102 once it is not wanted.
     @discardableResult
     static func write(
-        _ name: String, of source: StateFolder, to path: String,
+        _ names: [String], of source: StateFolder, to path: String,
         while isWanted: () -> Bool = { true }
     ) throws(Failure) -> Description {
         let wasThere = try checkPlace(path)
@@ -44,8 +45,7 @@ extension Savepoint {
         defer { withExtendedLifetime(lock) {} }
         do throws(Failure) {
             try clear(target)
-            let original = try content(name, of: source, limit: Limits.manifestBytesMax)
-            var manifest = try ManifestCodec.decoded(original)
+            var manifest = try joined(names, of: source)
             manifest.tokens = []
             manifest.parent = nil
             manifest.leaveOutLetters()
@@ -66,6 +66,19 @@ extension Savepoint {
             if !wasThere { rmdir(path) }
             throw error
         }
+    }
+
+    private static func joined(
+        _ names: [String], of source: StateFolder
+    ) throws(Failure) -> Manifest {
+        var joined: Manifest?
+        for name in names {
+            let bytes = try content(name, of: source, limit: Limits.manifestBytesMax)
+            let manifest = try ManifestCodec.decoded(bytes)
+            if joined == nil { joined = manifest } else { joined?.add(manifest) }
+        }
+        guard let joined else { preconditionFailure("BUG: a savepoint of nothing") }
+        return joined
     }
 
     /// Nothing is there, or what a writer left that was killed.

@@ -5,8 +5,9 @@
 //
 //     savepoint.json   what this is; written last, so a folder without it is none
 //     unfinished       there while somebody writes it, who holds a lock on it
-//     manifests/       the manifest of the epoch, without tokens and without a parent: what its
-//                      sinks had prepared is committed, and the chain behind it stays where it was
+//     manifests/       the manifest of the epoch, those of all regions in one, without tokens and
+//                      without a parent: what its sinks had prepared is committed, and the chain
+//                      behind it stays where it was
 //     state/           the files that the manifest names, without dead letters: they stay
 //
 // Each file is read, compared with the hash it should have, written, read again and compared again.
@@ -90,10 +91,10 @@ package struct Savepoint: Sendable {
 // MARK: - beginning from one
 
 extension Savepoint {
-    /// Makes an empty job's folder one whose log says that this epoch is claimed and done, in a new
-    /// lineage. The log's file is the last one, and whole or absent: what ends before it has begun
-    /// nothing. Throws MR6103 when the folder has a log.
-    func begin(in target: StateFolder, job: String, lineage: Nonce) throws(Failure) {
+    /// Makes an empty job's folder one whose log says that this epoch is claimed and done, for each
+    /// region that the plan has, in a new lineage. The log's file is the last one, and whole or
+    /// absent: what ends before it has begun nothing. Throws MR6103 when the folder has a log.
+    func begin(in target: StateFolder, plan: Plan, lineage: Nonce) throws(Failure) {
         do {
             guard try target.names(in: "log").isEmpty else {
                 throw Failure(
@@ -117,13 +118,28 @@ extension Savepoint {
         for file in manifest.files {
             try Self.copy(file, from: source, into: target)
         }
-        var own = manifest
-        own.job = job
-        own.lineage = lineage
-        let bytes = ManifestCodec.encoded(own)
-        try Self.put(own.name, bytes, into: target)
-        let log = LogState(beginningFrom: own, hash: ContentHash(of: bytes))
+        var begun: [(manifest: Manifest, hash: ContentHash)] = []
+        for var part in try parts(of: plan) {
+            part.job = plan.name
+            part.lineage = lineage
+            let bytes = ManifestCodec.encoded(part)
+            try Self.put(part.name, bytes, into: target)
+            begun.append((part, ContentHash(of: bytes)))
+        }
+        let log = LogState(beginningFrom: begun)
         try Self.put(JobStore.snapshotName(log.slot), LogSnapshot.encoded(log), into: target)
+    }
+
+    /// Of the regions that have something to go on from.
+    private func parts(of plan: Plan) throws(Failure) -> [Manifest] {
+        try JobCoordinator.regions(of: plan, log: LogState()).map { region in
+            let own = Set(region.nodes)
+            let edges = plan.edges.indices.filter {
+                own.contains(plan.nodes[plan.edges[$0].from].id)
+            }
+            return manifest.part(
+                region.region, nodes: own, edges: Set(edges.map { plan.name(ofEdge: $0) }))
+        }.filter { !$0.nodes.isEmpty }
     }
 }
 

@@ -11,13 +11,13 @@ final class SavepointCopier: Sendable {
 
     /// `answer` is called on the new thread, or on this one when there is none.
     func begin(
-        _ manifest: String, of folder: StateFolder, to path: String,
+        _ manifests: [String], of folder: StateFolder, to path: String,
         _ answer: @escaping @Sendable (JobCoordinator.Event) -> Void
     ) {
         join()
         do throws(SystemError) {
             let begun = try PinnedThread(name: "savepoint") { [self] in
-                answer(write(manifest, of: folder, to: path))
+                answer(write(manifests, of: folder, to: path))
             }
             thread.withLock { $0 = begun }
         } catch {
@@ -40,11 +40,11 @@ final class SavepointCopier: Sendable {
     }
 
     private func write(
-        _ manifest: String, of folder: StateFolder, to path: String
+        _ manifests: [String], of folder: StateFolder, to path: String
     ) -> JobCoordinator.Event {
         do throws(Failure) {
             return .savepointWritten(
-                try Savepoint.write(manifest, of: folder, to: path) {
+                try Savepoint.write(manifests, of: folder, to: path) {
                     !isOver.load(ordering: .relaxed)
                 })
         } catch {

@@ -172,8 +172,9 @@ struct ExecutorBuilder {
                     number: number, handle: handle, chains: mine, wireEnds: ends,
                     bell: ends.isEmpty ? nil : wires?.bell(of: executor),
                     idle: spins ? .spin : .adaptive,
+                    // Another executor begins with another one.
                     cpu: pinned && !processors.isEmpty
-                        ? processors[number % processors.count] : nil,
+                        ? processors[(number + executor) % processors.count] : nil,
                     pages: pages, report: report))
         }
         return loops

@@ -7,9 +7,13 @@ import MillraceWire
 @testable import MillraceJobs
 
 /// A run with checkpoints, played in memory: the store answers at once and keeps what it is given,
-/// the executor does what it is told. What happens beside that is said by the story.
+/// the executor does what it is told. What happens beside that is said by the story; `crash@2` is
+/// of region 2, and so is `2 executor` of what was done, where there are several.
 struct DurableStory {
-    private static let crash = Failure(.crash, node: "score", "score#0 crashed")
+    private static func crash(_ region: RegionID) -> Failure {
+        let node = region == 1 ? "score" : "score\(region)"
+        return Failure(.crash, node: node, "\(node)#0 crashed")
+    }
 
     private(set) var machine: RunMachine
     private(set) var done: [String] = []
@@ -24,20 +28,24 @@ struct DurableStory {
     private var unanswered: [RunMachine.Event] = []
     /// Acknowledgements do not come.
     private var isLate = false
+    /// The last savepoint.
+    private(set) var written: Manifest?
     /// What the last collection kept for savepoints.
     private(set) var kept: [String] = []
     /// The log takes nothing any more, and does not say so: its disk is full for good.
     private var isStuck = false
 
     /// `after`: an earlier run in the same folder.
-    init(after earlier: DurableStory? = nil, keepsState: Bool = true) {
+    init(
+        after earlier: DurableStory? = nil, keepsState: Bool = true, plan: Plan = Sample.plan(),
+        regions: [JobLifecycle.RegionPlan]? = nil
+    ) {
         slots = earlier?.slots ?? [:]
         manifests = earlier?.manifests ?? [:]
-        let plan = Sample.plan(hard: 10_000_000_000)
         machine = RunMachine(
             plan: plan, options: .init(keepsState: keepsState),
             job: JobCoordinator(
-                plan: plan,
+                plan: plan, regions: regions,
                 options: .init(
                     plan: plan, folder: "/state", isKept: keepsState,
                     seed: UInt64(slots.count) + 7, wallOffset: 0)))
@@ -46,23 +54,27 @@ struct DurableStory {
     }
 
     mutating func play(_ words: String) {
-        for word in words.split(separator: " ") {
-            switch word {
-            case "crash": queue.append(.exited(clean: false, verdict: Self.crash))
+        for text in words.split(separator: " ") {
+            let sides = text.split(separator: "@")
+            let region = sides.count == 2 ? RegionID(sides[1]) ?? 0 : 1
+            switch sides[0] {
+            case "crash":
+                queue.append(.exited(clean: false, verdict: Self.crash(region), region: region))
             case "poison":
                 queue.append(
                     .exited(
-                        clean: false, verdict: Self.crash, stepped: ContentHash(low: 7, high: 8)))
-            case "refused": queue.append(.report(.failed(Failure(.notJSON, "no JSON"))))
-            case "many": queue.append(.report(.failed(Failure(.limitReached, "too many"))))
+                        clean: false, verdict: Self.crash(region),
+                        stepped: ContentHash(low: 7, high: 8), region: region))
+            case "refused": queue.append(.report(.failed(Failure(.notJSON, "no JSON")), region))
+            case "many": queue.append(.report(.failed(Failure(.limitReached, "too many")), region))
             case "killed":
                 queue.append(
                     .exited(
                         clean: false, verdict: Failure(.executorExited, "killed: SIGKILL"),
-                        origin: .outside))
-            case "failed": queue.append(.report(.failed(Failure(.operatorFailed, "no"))))
+                        origin: .outside, region: region))
+            case "failed": queue.append(.report(.failed(Failure(.operatorFailed, "no")), region))
             case "int": queue.append(.signal(2))
-            case "drained": queue.append(.report(.drained))
+            case "drained": queue.append(.report(.drained, region))
             case "now": queue.append(.stopRequested(.init(now: true)))
             case "savepoint": queue.append(.stopRequested(.init(savepoint: "/sp")))
             case "full": queue.append(.stopRequested(.init(savepoint: "/full")))
@@ -81,7 +93,7 @@ struct DurableStory {
                     .report(.committed(2, [.retry], said: ["MR5307 no room for out.txt"])))
             case "1s": wait(ticks: 11)
             case "40s": wait(ticks: 400)
-            default: preconditionFailure("BUG: no such word: \(word)")
+            default: preconditionFailure("BUG: no such word: \(text)")
             }
             settle()
         }
@@ -90,7 +102,13 @@ struct DurableStory {
     private mutating func wait(ticks: Int) {
         for _ in 0..<ticks {
             now += 100_000_000
-            queue.append(.tick(.init(heartbeat: now)))
+            queue.append(
+                .tick(
+                    machine.parts.map {
+                        var seen = RunMachine.Observation(heartbeat: now)
+                        seen.region = $0.region
+                        return seen
+                    }))
             settle()
         }
     }
@@ -106,15 +124,16 @@ struct DurableStory {
     private mutating func carryOut(_ actions: [RunMachine.Action]) {
         for action in actions {
             switch action {
-            case .start:
-                done.append("executor")
-                queue.append(.report(.hello(version: ControlChannel.version, release: "", pid: 1)))
+            case .start(_, _, let region):
+                note("executor", region)
+                queue.append(
+                    .report(.hello(version: ControlChannel.version, release: "", pid: 1), region))
             case .store(let request): store(request)
-            case .send(let command): obey(command)
-            case .kill:
-                done.append("kill")
-                queue.append(.channelEnded(nil))
-                queue.append(.exited(clean: false, verdict: Self.crash))
+            case .send(let command, let region): obey(command, region)
+            case .kill(let region):
+                note("kill", region)
+                queue.append(.channelEnded(nil, region))
+                queue.append(.exited(clean: false, verdict: Self.crash(region), region: region))
             case .log: break
             case .savepoint(let progress): tell(progress)
             case .stepDown: done.append("stepDown")
@@ -146,9 +165,14 @@ struct DurableStory {
         case .readManifest(let name):
             guard let manifest = manifests[name] else { return }
             let hash = ContentHash(of: ManifestCodec.encoded(manifest))
-            queue.append(.stored(.manifestRead(manifest, hash)))
-        case .writeSavepoint(let name, let path):
-            guard let manifest = manifests[name] else { return }
+            queue.append(.stored(.manifestRead(name, manifest, hash)))
+        case .writeSavepoint(let names, let path):
+            guard var manifest = manifests[names[0]] else { return }
+            for name in names.dropFirst() {
+                guard let other = manifests[name] else { return }
+                manifest.add(other)
+            }
+            written = manifest
             done.append("savepoint of \(manifest.epoch)")
             let isFull = path == "/full"
             let answer =
@@ -172,38 +196,42 @@ struct DurableStory {
         }
     }
 
-    private mutating func obey(_ command: ExecutorCommand) {
+    private mutating func obey(_ command: ExecutorCommand, _ region: RegionID) {
         switch command {
-        case .load: queue.append(.report(.loaded))
+        case .load: queue.append(.report(.loaded, region))
         case .open(let identity):
-            for node in identity?.steps ?? [] { done.append("steps of \(node)") }
-            for record in identity?.quarantine ?? [] { done.append("without \(record.hash.low)") }
-            queue.append(.report(.opened))
-        case .endSteps(let node): done.append("no steps of \(node)")
-        case .fence: queue.append(.report(.fenced(isDone: true)))
+            for node in identity?.steps ?? [] { note("steps of \(node)", region) }
+            for record in identity?.quarantine ?? [] { note("without \(record.hash.low)", region) }
+            queue.append(.report(.opened, region))
+        case .endSteps(let node): note("no steps of \(node)", region)
+        case .fence: queue.append(.report(.fenced(isDone: true), region))
         case .restore(let point):
-            done.append("from \(point?.epoch ?? 0)")
-            queue.append(.report(.restored))
-        case .start: queue.append(.report(.started(metrics: [])))
+            note("from \(point?.epoch ?? 0)", region)
+            queue.append(.report(.restored, region))
+        case .start: queue.append(.report(.started(metrics: []), region))
         case .trigger(let epoch, _):
             if let declines {
-                queue.append(.report(.declined(epoch, declines, nil)))
+                queue.append(.report(.declined(epoch, declines, nil), region))
                 return
             }
             guard !isLate else { return }
-            for executor in 0..<plan.executorCount {
-                queue.append(.report(.acked(ack(epoch, executor))))
+            guard let attempt = machine.job?.attempt(of: region) else { return }
+            for executor in attempt.executors {
+                queue.append(.report(.acked(ack(epoch, executor, attempt.plan, region)), region))
             }
-        case .stop: queue.append(.exited(clean: true, verdict: Self.crash))
-        case .close: queue.append(.report(.stopped))
+        case .stop: queue.append(.exited(clean: true, verdict: Self.crash(region), region: region))
+        case .close: queue.append(.report(.stopped, region))
         case .commit, .giveUp, .complete, .drain, .tap, .untap: break
         }
     }
 
-    /// Of the attempt under way.
-    private var plan: Plan { machine.job?.attemptPlan ?? machine.plan }
+    private mutating func note(_ text: String, _ region: RegionID) {
+        done.append(machine.parts.count == 1 ? text : "\(region) \(text)")
+    }
 
-    private func ack(_ epoch: Epoch, _ executor: Int) -> EpochAck {
+    private func ack(
+        _ epoch: Epoch, _ executor: Int, _ plan: Plan, _ region: RegionID
+    ) -> EpochAck {
         func counts(_ node: (PlannedEdge) -> Int) -> [LaneCount] {
             plan.edges.indices.filter { plan.nodes[node(plan.edges[$0])].executor == executor }
                 .flatMap { edge in
@@ -221,9 +249,11 @@ struct DurableStory {
         var acks = tasks.map { TaskAck(task: $0, pieces: []) }
         acks[0].sent = counts(\.from)
         acks[0].received = counts(\.to)
+        let part = machine.job?.parts.first { $0.region == region }
+        let attempt = part?.decision?.attempt ?? 0
         return EpochAck(
-            executor: UInt32(executor), attempt: machine.job?.decision?.attempt ?? 0, epoch: epoch,
-            base: 0, files: [], tasks: acks)
+            executor: UInt32(executor), attempt: attempt, epoch: epoch, base: 0, files: [],
+            tasks: acks)
     }
 
     /// What has been done about savepoints.
@@ -232,6 +262,15 @@ struct DurableStory {
             ["takes ", "copies ", "savepoint ", "has ", "waits", "MR"].contains {
                 word.hasPrefix($0)
             }
+        }
+    }
+
+    /// What the log says.
+    var log: LogState {
+        get throws {
+            try DecisionLog.replay(
+                snapshots: [], slots: slots.map { .init(number: $0.key, bytes: $0.value) }
+            ).0
         }
     }
 

@@ -35,7 +35,7 @@ import Testing
             at: obstacle, withIntermediateDirectories: false)
         let slot = StoreRequest.createSlot(1, Nonce(low: 1, high: 2), [1, 2, 3])
 
-        store.request(.publishLetters([pending], sweepsBelow: 1))
+        store.request(.publishLetters([pending], sweepsBelow: 1, sparing: []))
         guard case .putOff = events.take() else { return #expect(Bool(false), "nobody was told") }
         store.request(slot)
         guard case .putOff(let failure) = events.take(), case .log(.unknown) = events.take() else {

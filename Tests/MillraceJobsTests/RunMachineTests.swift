@@ -63,7 +63,7 @@ private struct Story {
 
     private mutating func observed(_ seen: RunMachine.Observation) -> [RunMachine.Action] {
         now += 100_000_000
-        return machine.handle(.tick(seen), now: now)
+        return machine.handle(.tick([seen]), now: now)
     }
 
     private mutating func passes(
@@ -74,11 +74,11 @@ private struct Story {
 
     private func name(_ action: RunMachine.Action) -> String {
         switch action {
-        case .send(.load): "load"
-        case .send(.open): "open"
-        case .send(.start): "start"
-        case .send(.drain): "drain"
-        case .send(.stop): "stop"
+        case .send(.load, _): "load"
+        case .send(.open, _): "open"
+        case .send(.start, _): "start"
+        case .send(.drain, _): "drain"
+        case .send(.stop, _): "stop"
         case .kill: "kill"
         case .log: "log"
         case .start: "executor"

@@ -3,10 +3,11 @@ import MillraceCore
 import MillraceGraph
 import MillraceWire
 
-/// source ! score ! sink, three tasks.
+/// source ! score ! sink, three tasks; or two such, the second `source2 ! score2 ! sink2`.
 enum Sample {
     static func plan(
-        soft: Int64 = 1_000_000_000, hard: Int64 = 10_000_000_000, scores: Int = 1
+        soft: Int64 = 1_000_000_000, hard: Int64 = 10_000_000_000, scores: Int = 1,
+        isTwofold: Bool = false, isJoined: Bool = false
     ) -> Plan {
         func node(
             _ id: String, _ kind: OperatorDescription.Kind, _ plugin: PluginReference,
@@ -23,16 +24,22 @@ enum Sample {
         }
         let io = plugin("io", "aa")
         let score = plugin("score", "bb")
-        return Plan(
-            job: "run-0000", name: "sample",
-            nodes: [
-                node("source", .source, io), node("score", .transform, score, tasks: scores),
-                node("sink", .sink, io),
-            ],
-            edges: [
-                PlannedEdge(from: 0, to: 1, partition: .forward),
-                PlannedEdge(from: 1, to: 2, partition: .forward),
-            ], threads: 1)
+        var nodes: [PlannedNode] = []
+        var edges: [PlannedEdge] = []
+        for suffix in isTwofold || isJoined ? ["", "2"] : [""] {
+            let first = nodes.count
+            nodes += [
+                node("source\(suffix)", .source, io),
+                node("score\(suffix)", .transform, score, tasks: scores),
+                node("sink\(suffix)", .sink, io),
+            ]
+            edges += [
+                PlannedEdge(from: first, to: first + 1, partition: .forward),
+                PlannedEdge(from: first + 1, to: first + 2, partition: .forward),
+            ]
+        }
+        if isJoined { edges.insert(PlannedEdge(from: 0, to: 4, partition: .forward), at: 1) }
+        return Plan(job: "run-0000", name: "sample", nodes: nodes, edges: edges, threads: 1)
     }
 
     static func plugin(_ name: String, _ sha: String) -> PluginReference {

@@ -620,6 +620,25 @@ enum ErrorPageTexts {
                put the node back, or begin with another state directory
             ```
             """#,
+        2312: #"""
+            # MR2312 parts with checkpoints of their own are connected now
+
+            ## What it means
+            Parts of a topology that no edge connects are regions: each has checkpoints of its own, at times of
+            its own. The topology now connects parts that were regions at the last checkpoint in this state
+            directory. A region goes on from one checkpoint, and here there are several.
+
+            ## How to fix it
+            A savepoint joins them. Run the topology of before on this state directory and end it with
+            `millrace stop JOB --savepoint FOLDER`; then run the new one with `--from FOLDER` and an empty state
+            directory.
+
+            ## Example
+            ```text
+            millrace: error MR2312  b: `a` and `b` are connected now, and had checkpoints of their own before
+               run the topology of before with `stop --savepoint`, then this one with --from and another state directory
+            ```
+            """#,
         2401: #"""
             # MR2401 variable unset
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import MillraceCore
+import MillraceDelivery
+import MillraceWire
+
+// MARK: - the run as a whole: what state it is in, and how somebody ends it
+
+extension RunMachine {
+    /// Of the run: the worst that can be said of a part of it, and the earliest.
+    package var state: State {
+        let states = parts.map(\.state)
+        func first(_ isOne: (State) -> Bool) -> State? { states.first(where: isOne) }
+        if let found = first({ if case .failing = $0 { true } else { false } }) { return found }
+        if let found = first({ if case .failed = $0 { true } else { false } }) { return found }
+        if let found = first({ if case .recovering = $0 { true } else { false } }) { return found }
+        if let found = first({ if case .starting = $0 { true } else { false } }) { return found }
+        if let since = runningSince { return .running(since: since) }
+        if let found = first({ if case .draining = $0 { true } else { false } }) { return found }
+        if let found = first({ if case .closing = $0 { true } else { false } }) { return found }
+        let causes = states.compactMap { if case .stopped(let cause) = $0 { cause } else { nil } }
+        // Some may have read all before somebody ended the others.
+        return .stopped(causes.first { $0 != .sourcesEnded } ?? .sourcesEnded)
+    }
+
+    /// Since when records of a part flow that has not been told to end; nil: there is none.
+    var runningSince: Int64? {
+        parts.compactMap { if case .running(let since) = $0.state { since } else { nil } }.min()
+    }
+
+    /// True once the run is over.
+    package var isOver: Bool {
+        switch state {
+        case .stopped, .failed: true
+        case .starting, .running, .recovering, .draining, .closing, .failing: false
+        }
+    }
+
+    var isFailing: Bool {
+        switch state {
+        case .failing, .failed: true
+        case .starting, .running, .recovering, .draining, .closing, .stopped: false
+        }
+    }
+
+    /// All parts.
+    mutating func drain(_ cause: DrainCause, _ now: Int64) -> [Action] {
+        parts.indices.flatMap { drain(cause, $0, now) }
+    }
+
+    mutating func drain(_ cause: DrainCause, _ at: Int, _ now: Int64) -> [Action] {
+        let region = parts[at].region
+        let until = now + drainTimeout
+        switch parts[at].state {
+        case .starting(let step, nil):
+            parts[at].state = .starting(step, wish: EarlyWish(cause: cause, until: until))
+            return []
+        case .recovering(let failure, nil):
+            parts[at].state = .recovering(failure, wish: EarlyWish(cause: cause, until: until))
+            return []
+        case .running:
+            parts[at].state = .draining(cause, until: until)
+            return tell(.drains(region), now)
+                + (options.keepsState || wantsSavepoint
+                    ? tell(.end(region, .keepState), now) : [.send(.drain, region)])
+        case .starting, .recovering, .draining, .closing, .failing, .stopped, .failed:
+            return []
+        }
+    }
+
+    mutating func stop(_ wish: StopWish, _ now: Int64) -> [Action] {
+        switch state {
+        case .starting, .running, .recovering: break
+        case .draining, .closing: if !wish.now { return [] }
+        case .failing, .stopped, .failed: return []
+        }
+        if wish.now {
+            let failure = Failure(.notDrained, "ended at once, as was asked; \(whatIsLeft)")
+            return kill(Ending(failure))
+        }
+        drainTimeout = wish.drainTimeout ?? drainTimeout
+        guard let path = wish.savepoint else { return drain(.asked, now) }
+        precondition(job != nil, "BUG: a savepoint of a run that has no state")
+        wantsSavepoint = true
+        return tell(.savepoint(to: path), now) + drain(.asked, now)
+    }
+
+    mutating func handle(signal: Int32, _ now: Int64) -> [Action] {
+        guard isInterrupted else {
+            isInterrupted = true
+            return drain(.interrupted, now)
+        }
+        switch state {
+        case .starting, .running, .recovering, .draining, .closing:
+            let failure = Failure(.notDrained, "ended by a second signal; \(whatIsLeft)")
+            return kill(Ending(failure, exitCode: 128 + signal))
+        case .failing(let ending, _):
+            return kill(ending)
+        case .stopped, .failed:
+            return []
+        }
+    }
+
+    /// Of a run that ends without having drained.
+    private var whatIsLeft: String {
+        options.keepsState
+            ? "the next run goes on from the last checkpoint" : "what was under way is lost"
+    }
+}
