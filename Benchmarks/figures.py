@@ -163,6 +163,8 @@ def rows(results):
     yield below("the same, p99", "recovery-executor", "p99_seconds", 1000, "ms", 1e-3)
     yield below("isolated operator killed, median", "recovery-isolated", "median_seconds", 200,
                 "ms", 1e-3)
+    yield below("isolated operator killed each second: another region slows down by", "regions",
+                "fall", 5, "%", 1e-2)
     yield below("executor memory, three idle nodes", "idle", "pss_bytes", 40, "MB", 1e6)
     yield below("1,000 tasks: start to first record", "tasks-1000", "start_seconds", 1, "s")
     yield below("1,000 tasks: memory", "tasks-1000", "pss_bytes", 500, "MB", 1e6)

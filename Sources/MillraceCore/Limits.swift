@@ -28,6 +28,8 @@ package enum Limits {
     package static let stagingBytes = 16 << 20
     /// Fixed for the life of a job.
     package static let keyGroups = 1_024
+    /// Of a job; each has an executor at least.
+    package static let regionsMax = 32
     /// Fields of one key; more say that one field was meant.
     package static let keyFieldsMax = 16
     /// At most one task per key group.

@@ -1,47 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
+// The regions of a job: the connected parts of its graph, under the numbers that they have in the
+// log. A number is found again by the nodes that a region had when it was claimed, never by its
+// place in the topology, where nodes come and go.
+//
+//     a part without state in the log        a new number
+//     a part with state of one region        that number
+//     several parts with state of one        together they stay that region: its manifests cannot
+//                                            be told apart (a log from before the parts came apart)
+//     a part with state of several regions   refused: no attempt begins from two claims; a
+//                                            savepoint makes one of them
+//     more parts than there may be regions   the last ones are one region
+import MillraceCore
 
-/// The connected parts of a graph: what one crash rolls back, and no more.
-///
-/// Numbers follow the order of the nodes, so the same graph has the same regions in every process.
-package struct Regions: Hashable, Sendable {
-    /// The nodes of each region, in the order in which they were given; the index is its id.
-    package let nodes: [[String]]
-    private let regionOf: [String: RegionID]
+package enum Regions {
+    /// Each has an executor at least.
+    package static let most = Limits.regionsMax
 
-    /// `edges` connect two of `nodes` each; which end is which does not matter.
-    package init(nodes: [String], edges: [(String, String)]) {
-        var leader = Array(nodes.indices)
-        let places = Dictionary(uniqueKeysWithValues: zip(nodes, nodes.indices))
-        func find(_ at: Int) -> Int {
-            var top = at
-            while leader[top] != top { top = leader[top] }
-            return top
+    /// The regions of a graph, in the order of their first nodes. Throws MR2311 where state would
+    /// be lost, MR2312 where state of several regions would have to be one.
+    package static func plans(
+        nodes: [String], edges: [(String, String)], log: LogState
+    ) throws(Failure) -> [JobLifecycle.RegionPlan] {
+        let known = log.regions.filter { $0.claim != nil }
+        let there = Set(nodes)
+        var bonds: [(String, String)] = []
+        for region in known {
+            let left = region.nodes.filter(there.contains)
+            guard let first = left.first else { throw lost(region) }
+            bonds += left.dropFirst().map { (first, $0) }
         }
-        for (one, other) in edges {
-            guard let a = places[one], let b = places[other] else {
-                preconditionFailure("BUG: an edge from \(one) to \(other), which are no nodes")
-            }
-            // The earlier node leads, so that regions are numbered by their first node.
-            let (first, second) = (min(find(a), find(b)), max(find(a), find(b)))
-            leader[second] = first
+        let parts = limited(
+            nodes, edges + bonds, keeping: Set(known.flatMap(\.nodes)))
+        var next = (log.regions.map(\.region).max() ?? 0) + 1
+        var plans: [JobLifecycle.RegionPlan] = []
+        for part in parts.nodes {
+            let own = Set(part)
+            let states = known.filter { !own.isDisjoint(with: $0.nodes) }
+            if states.count > 1 { throw joined(states, part) }
+            plans.append(.init(region: states.first?.region ?? next, nodes: part))
+            next += states.isEmpty ? 1 : 0
         }
-        var parts: [[String]] = []
-        var numbers: [Int: RegionID] = [:]
-        var regionOf: [String: RegionID] = [:]
-        for at in nodes.indices {
-            let top = find(at)
-            let number = numbers[top] ?? RegionID(parts.count)
-            if numbers[top] == nil {
-                numbers[top] = number
-                parts.append([])
-            }
-            parts[Int(number)].append(nodes[at])
-            regionOf[nodes[at]] = number
-        }
-        self.nodes = parts
-        self.regionOf = regionOf
+        return plans
     }
 
-    /// The region of a node; nil for a node that is not in the graph.
-    package func region(of node: String) -> RegionID? { regionOf[node] }
+    /// At most as many parts as there may be; those with `old` nodes stay apart.
+    private static func limited(
+        _ nodes: [String], _ edges: [(String, String)], keeping old: Set<String>
+    ) -> ConnectedParts {
+        let parts = ConnectedParts(nodes: nodes, edges: edges)
+        guard parts.nodes.count > most else { return parts }
+        let kept = parts.nodes.filter { !old.isDisjoint(with: $0) }
+        let fresh = parts.nodes.filter { old.isDisjoint(with: $0) }
+        let all = kept + fresh
+        let last = all[most - 1][0]
+        return ConnectedParts(
+            nodes: nodes, edges: edges + all.dropFirst(most).map { (last, $0[0]) })
+    }
+
+    private static func lost(_ region: LogState.Region) -> Failure {
+        let names = region.nodes.map { "`\($0)`" }.joined(separator: ", ")
+        return Failure(
+            .stateLost, node: region.nodes.first,
+            "the last checkpoint has state of \(names), and none of that is in the topology",
+            next: "put the nodes back, or begin with another state directory")
+    }
+
+    private static func joined(_ regions: [LogState.Region], _ part: [String]) -> Failure {
+        let own = Set(part)
+        let names = regions.map { region in
+            "`\(region.nodes.first(where: own.contains) ?? "")`"
+        }
+        return Failure(
+            .regionsJoined, node: regions.last?.nodes.first(where: own.contains),
+            "\(names.joined(separator: " and ")) are connected now, and had checkpoints of their "
+                + "own before",
+            next: "run the topology of before with `stop --savepoint`, then this one with --from "
+                + "and another state directory")
+    }
 }

@@ -36,6 +36,8 @@ package struct DeliveryCheck: Hashable, Sendable {
     /// Why a failed attempt cannot be repeated from a checkpoint without something missing; nil: it
     /// can. A run that nobody has given a state directory ends at its first crash then.
     package let obstacle: String?
+    /// Parts that no edge connects: each goes back to a checkpoint of its own.
+    let regions: Int
     /// MR2406, MR2407: what lowers the guarantee that the topology asks for.
     package let notices: [Finding]
 
@@ -48,6 +50,7 @@ package struct DeliveryCheck: Hashable, Sendable {
         }
         self.sinks = sinks
         obstacle = Self.loss(sinks) ?? Self.forgetful(plan)
+        regions = min(plan.connectedParts.nodes.count, Limits.regionsMax)
         let marks = Dictionary(
             (topology?.nodes ?? []).map { ($0.id.value, $0.use.mark) }
         ) { first, _ in first }
@@ -64,8 +67,9 @@ package struct DeliveryCheck: Hashable, Sendable {
 
     /// What follows when an operator crashes or hangs, where no state directory is named.
     package var restartText: String {
-        guard let obstacle else { return "goes on from the last checkpoint" }
-        return "the run ends: \(obstacle)"
+        if let obstacle { return "the run ends: \(obstacle)" }
+        let text = "goes on from the last checkpoint"
+        return regions > 1 ? "\(text), each of its \(regions) regions by itself" : text
     }
 
     private static func loss(_ sinks: [Sink]) -> String? {

@@ -19,6 +19,11 @@ extension Plan {
         package var ringBytes: Int
     }
 
+    package var connectedParts: ConnectedParts {
+        ConnectedParts(
+            nodes: nodes.map(\.id), edges: edges.map { (nodes[$0.from].id, nodes[$0.to].id) })
+    }
+
     /// The same plan with an executor for each of these groups of nodes, which no edge connects.
     /// Together they are all nodes.
     package func separated(into regions: [[String]]) -> Plan {

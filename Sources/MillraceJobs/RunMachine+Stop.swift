@@ -9,17 +9,30 @@ extension RunMachine {
     /// Of the run: the worst that can be said of a part of it, and the earliest.
     package var state: State {
         let states = parts.map(\.state)
-        func first(_ isOne: (State) -> Bool) -> State? { states.first(where: isOne) }
-        if let found = first({ if case .failing = $0 { true } else { false } }) { return found }
-        if let found = first({ if case .failed = $0 { true } else { false } }) { return found }
-        if let found = first({ if case .recovering = $0 { true } else { false } }) { return found }
-        if let found = first({ if case .starting = $0 { true } else { false } }) { return found }
-        if let since = runningSince { return .running(since: since) }
-        if let found = first({ if case .draining = $0 { true } else { false } }) { return found }
-        if let found = first({ if case .closing = $0 { true } else { false } }) { return found }
-        let causes = states.compactMap { if case .stopped(let cause) = $0 { cause } else { nil } }
-        // Some may have read all before somebody ended the others.
-        return .stopped(causes.first { $0 != .sourcesEnded } ?? .sourcesEnded)
+        guard let worst = states.min(by: { Self.rank($0) < Self.rank($1) }) else {
+            preconditionFailure("BUG: a run without parts")
+        }
+        switch worst {
+        case .running(let since): return .running(since: runningSince ?? since)
+        case .stopped(let first):
+            // Some may have read all before somebody ended the others.
+            let causes = states.compactMap { if case .stopped(let why) = $0 { why } else { nil } }
+            return .stopped(causes.first { $0 != .sourcesEnded } ?? first)
+        case .starting, .recovering, .draining, .closing, .failing, .failed: return worst
+        }
+    }
+
+    private static func rank(_ state: State) -> Int {
+        switch state {
+        case .failing: 0
+        case .failed: 1
+        case .recovering: 2
+        case .starting: 3
+        case .running: 4
+        case .draining: 5
+        case .closing: 6
+        case .stopped: 7
+        }
     }
 
     /// Since when records of a part flow that has not been told to end; nil: there is none.

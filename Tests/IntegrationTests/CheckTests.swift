@@ -67,7 +67,10 @@ import Testing
             sinks.compactMap { $0["guarantee"] as? String } == ["exactly_once", "at_least_once"])
         #expect(
             sinks.compactMap { $0["after_a_crash"] as? String }
-                == [String](repeating: "goes on from the last checkpoint", count: 2))
+                == [String](
+                    repeating:
+                        "goes on from the last checkpoint, each of its 2 regions by itself",
+                    count: 2))
         // A run tells it only where state is kept for the next one.
         #expect(try !sandbox.run("run", "stdin", "!", "stdout").err.contains("MR2406"))
         let kept = try sandbox.run("run", "stdin", "!", "stdout", "--state-dir", "s")

@@ -111,6 +111,7 @@ struct DeliveryCheckTests {
     @Test(arguments: [
         ("f>p>c>x f>l", "goes on from the last checkpoint"),
         ("q>l", "goes on from the last checkpoint"),
+        ("f>c>x g>p>l", "goes on from the last checkpoint, each of its 2 regions by itself"),
         ("f>k>x", "goes on from the last checkpoint"),
         ("s>x", "the run ends: s cannot replay"),
         ("f>x s>c>l", "the run ends: s cannot replay"),
