@@ -5,11 +5,14 @@ import Glibc
 import MillraceCore
 
 package enum DurableFile {
+    /// The names of what is not in its place yet end so.
+    package static let unfinished = ".new"
+
     /// Replaces the file at `path`.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644)
         throws(SystemError)
     {
-        let temporary = "\(path).\(getpid()).\(MonotonicClock.now()).new"
+        let temporary = "\(path).\(getpid()).\(MonotonicClock.now())\(unfinished)"
         do throws(SystemError) {
             let file = try create(temporary, mode: mode)
             try writeAll(file, bytes, path: temporary)
@@ -26,10 +29,12 @@ package enum DurableFile {
         try syncFolder(of: path)
     }
 
-    /// The content of a file of at most `limit` bytes; EFBIG above.
-    package static func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+    /// The content of a file of at most `limit` bytes; EFBIG above. `isOurs`: see `readPieces`.
+    package static func read(
+        _ path: String, limit: Int, isOurs: Bool = false
+    ) throws(SystemError) -> [UInt8] {
         var content: [UInt8] = []
-        try readPieces(path) { (piece) throws(SystemError) in
+        try readPieces(path, isOurs: isOurs) { (piece) throws(SystemError) in
             guard content.count + piece.count <= limit else {
                 throw SystemError("read", EFBIG, object: path)
             }
@@ -39,17 +44,41 @@ package enum DurableFile {
     }
 
     /// The content of a file of any size, 64 KiB at a time, as far as `take` does not throw.
+    /// `isOurs`: we have written it, so it is a regular file. Where a pipe has its name, nobody
+    /// may ever write into that: EINVAL, instead of waiting for it.
     static func readPieces(
-        _ path: String, _ take: (ArraySlice<UInt8>) throws(SystemError) -> Void
+        _ path: String, isOurs: Bool = false,
+        _ take: (ArraySlice<UInt8>) throws(SystemError) -> Void
     ) throws(SystemError) {
-        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC | (isOurs ? O_NONBLOCK : 0))
         guard number >= 0 else { throw SystemError("open", errno, object: path) }
         let file = FileDescriptor(owning: number)
+        if isOurs { try checkRegular(file, path) }
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            let size = try StreamSocket.readSome(file, into: &chunk, at: 0)
+            let size: Int
+            do throws(SystemError) {
+                size = try StreamSocket.readSome(file, into: &chunk, at: 0)
+            } catch {
+                throw SystemError(error.call, error.number, object: path)
+            }
             if size == 0 { return }
             try take(chunk[..<size])
+        }
+    }
+
+    private static func checkRegular(
+        _ file: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) {
+        var facts = stat()
+        // SAFETY(facts): a local that the call fills.
+        guard unsafe fstat(file.number, &facts) == 0 else {
+            throw SystemError("fstat", errno, object: path)
+        }
+        switch facts.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw SystemError("open as a file", EISDIR, object: path)
+        default: throw SystemError("open as a file", EINVAL, object: path)
         }
     }
 

@@ -13,7 +13,7 @@ package struct StateFolder: Sendable {
     package let isDurable: Bool
 
     /// What is left of writers that died ends so.
-    private static let unfinished = ".part"
+    package static let unfinished = ".part"
 
     /// Makes the folder and these in it.
     package init(
@@ -80,7 +80,7 @@ package struct StateFolder: Sendable {
 
     /// ENOENT where it is not there, EFBIG above `limit`.
     package func read(_ name: String, limit: Int = .max) throws(SystemError) -> [UInt8] {
-        try DurableFile.read("\(path)/\(name)", limit: limit)
+        try DurableFile.read("\(path)/\(name)", limit: limit, isOurs: true)
     }
 
     /// Bytes and hash of a file of any size. ENOENT where it is not there, ECANCELED once it is not
@@ -102,7 +102,7 @@ package struct StateFolder: Sendable {
         _ take: (ArraySlice<UInt8>) throws(SystemError) -> Void
     ) throws(SystemError) {
         let whole = "\(path)/\(name)"
-        try DurableFile.readPieces(whole) { (piece) throws(SystemError) in
+        try DurableFile.readPieces(whole, isOurs: true) { (piece) throws(SystemError) in
             guard isWanted() else { throw SystemError("read", ECANCELED, object: whole) }
             try take(piece)
         }
@@ -114,11 +114,12 @@ package struct StateFolder: Sendable {
     }
 
     /// Removes what writers that died left behind, where `isDead` says so of the name; only the
-    /// holder of the lock may.
+    /// holder of the lock may. `ending`: of what `DurableFile` replaces files with.
     package func sweep(
-        _ folder: String, where isDead: (String) -> Bool = { _ in true }
+        _ folder: String, ending: String = StateFolder.unfinished,
+        where isDead: (String) -> Bool = { _ in true }
     ) throws(SystemError) {
-        for name in try entries(of: folder) where name.hasSuffix(Self.unfinished) && isDead(name) {
+        for name in try entries(of: folder) where name.hasSuffix(ending) && isDead(name) {
             try remove("\(folder)/\(name)")
         }
     }
@@ -209,7 +210,8 @@ package final class StateLock: Sendable {
     }
 
     private static func file(_ path: String) throws(SystemError) -> FileDescriptor {
-        let number = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // What a link leads to is not ours to write into.
+        let number = unsafe open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard number >= 0 else { throw SystemError("open", errno, object: path) }
         return FileDescriptor(owning: number)
     }
