@@ -4,7 +4,9 @@
 /// locale at every start.
 package enum Timestamp {
     package static func text(nanosecondsSince1970 time: Int64) -> String {
-        let seconds = time >= 0 ? time / 1_000_000_000 : (time - 999_999_999) / 1_000_000_000
+        // Towards the past, and without a sum that the earliest time has no room for.
+        let (whole, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let seconds = rest < 0 ? whole - 1 : whole
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let clock = seconds - days * 86_400
         let (year, month, day) = date(days: days)

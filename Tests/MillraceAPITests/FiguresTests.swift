@@ -53,6 +53,12 @@ import Testing
         #expect(Timestamp.text(nanosecondsSince1970: seconds * 1_000_000_000) == expected)
     }
 
+    @Test func `the earliest and the latest time have a text`() {
+        #expect(Timestamp.text(nanosecondsSince1970: .min) == "1677-09-21T00:12:43Z")
+        #expect(Timestamp.text(nanosecondsSince1970: .max) == "2262-04-11T23:47:16Z")
+        #expect(Timestamp.text(nanosecondsSince1970: -1) == "1969-12-31T23:59:59Z")
+    }
+
     @Test func `JSON text survives Foundation's reader`() throws {
         let value = JSON.object([
             .init("z", .string("a\"b\\c\n\u{1}é🙂/")), .init("a", .array([.null, .bool(true)])),
