@@ -19,6 +19,7 @@ package enum ExecutorEntry {
             try ChildProcess.dieWithParent()
             obey(arguments)
             signal(SIGPIPE, SIG_IGN)
+            signal(SIGXFSZ, SIG_IGN)
             let channel = Channel(
                 try FileDescriptor(inherited: ControlChannel.channelDescriptor),
                 frameBytesMax: ControlChannel.frameBytesMax)

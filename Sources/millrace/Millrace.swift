@@ -18,8 +18,10 @@ enum Program {
         default: break
         }
         StandardStreams.reserve()
-        // A reader that goes away is told by the write that fails.
+        // A reader that goes away, and a file that may not grow (`ulimit -f`), are told by the
+        // write that fails.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         var code = exitCode(of: command)
         if let lost = Output.lostData {
             if !lost.isReaderGone { Output(colour: .ofCommandLine).failure(lost.failure) }

@@ -37,16 +37,20 @@ struct RunState {
                     + "another `checkpoint.guarantee`")
         }
         self.savepoint = try savepoint.map { (path) throws(Failure) in
-            try Savepoint.read(TopologyInput.absolute(path))
+            try Savepoint.read(TopologyInput.folder(path, of: "--from"))
         }
         let hasDecided =
             checked.topology?.checkpoints != nil || checked.topology?.restarts != nil
             || savepoint != nil
         let found = checked.delivery?.obstacle
         if let stateDir {
-            (folder, isKept, own) = (TopologyInput.absolute(stateDir), true, nil)
+            let path = try TopologyInput.folder(stateDir, of: "--state-dir")
+            try StatePlace.check(path, of: "--state-dir")
+            (folder, isKept, own) = (path, true, nil)
         } else if let store = plan.checkpoints.store, !isUnwanted {
-            (folder, isKept, own) = ("\(TopologyInput.absolute(store))/\(plan.name)", true, nil)
+            let path = "\(TopologyInput.absolute(store))/\(plan.name)"
+            try StatePlace.check(path, of: "checkpoint.store")
+            (folder, isKept, own) = (path, true, nil)
             try Self.make(TopologyInput.absolute(store))
         } else if !isUnwanted, hasDecided || found == nil {
             let made = try Self.privateFolder(for: plan)

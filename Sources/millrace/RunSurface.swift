@@ -79,6 +79,11 @@ final class RunSurface: ControlSurface {
                 next: obstacle == nil
                     ? "ask for another `checkpoint.guarantee`" : "start it with --state-dir")
         }
+        if let folder = run.stateFolder, StatePlace.lies(path, in: folder) {
+            throw Failure(
+                .usage, "\(path) is in the state directory of the run, and would go with it",
+                next: "name a folder outside of \(folder)")
+        }
         try Savepoint.checkPlace(path)
     }
 

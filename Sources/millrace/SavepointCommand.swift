@@ -42,8 +42,11 @@ struct SavepointCreateCommand: ParsableCommand {
     private struct Answers: Decodable { var items: [SavepointView] }
 
     func run() throws {
+        let named = try to.map { (to) throws(Failure) in
+            try TopologyInput.folder(to, of: "--to")
+        }
         let client = try Client.named(job)
-        let path = TopologyInput.absolute(try to ?? Self.standardName(client))
+        let path = try named ?? TopologyInput.absolute(Self.standardName(client))
         _ = try client.ask(
             "/jobs/\(client.job)/savepoints", verb: .post,
             sending: SavepointRequest(to: path).json, as: Answer.self)
@@ -119,7 +122,7 @@ struct SavepointShowCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let found = try Savepoint.read(TopologyInput.absolute(folder))
+        let found = try Savepoint.read(TopologyInput.folder(folder, of: "<folder>"))
         let view = SavepointView(job: found.description.job, found)
         SavepointText.print(view, common.output)
         guard common.output.format == .text else { return }

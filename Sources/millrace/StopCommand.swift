@@ -41,8 +41,10 @@ struct StopCommand: ParsableCommand {
                 .usage, "a savepoint is of a run that has drained",
                 next: "leave out --now or --savepoint")
         }
+        let path = try savepoint.map { (savepoint) throws(Failure) in
+            try TopologyInput.folder(savepoint, of: "--savepoint")
+        }
         let client = try Client.named(job)
-        let path = savepoint.map(TopologyInput.absolute)
         let request = StopRequest(
             now: now, savepoint: path, drainTimeout: drainTimeout?.nanoseconds)
         do throws(Failure) {

@@ -46,6 +46,17 @@ enum TopologyInput: Equatable {
             || [".yaml", ".yml", ".json"].contains { words[0].hasSuffix($0) }
     }
 
+    /// The same of a folder that an option names. Throws MR1003 for none: a variable of the shell
+    /// that is not set would else mean the working folder.
+    static func folder(_ path: String, of option: String) throws(Failure) -> String {
+        guard !path.isEmpty else {
+            throw Failure(
+                .usage, "\(option): expected a folder, found nothing",
+                next: "name one; a variable of the shell may be empty")
+        }
+        return absolute(path)
+    }
+
     /// The path that another process has to be given for this one.
     static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
@@ -108,7 +119,7 @@ enum TopologyInput: Equatable {
         }
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    static func isFolder(_ path: String) -> Bool {
         var isFolder = ObjCBool(false)
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
             && isFolder.boolValue
