@@ -140,10 +140,15 @@ extension ReplayFile {
 
     /// Records at and behind a position of the source.
     package func left(from position: UInt64) -> Int {
+        records.count - given(before: position).count
+    }
+
+    /// Records before a position of the source.
+    package func given(before position: UInt64) -> ArraySlice<Record> {
         var at = first
-        return records.count { record in
+        return records.prefix { record in
             defer { at += UInt64(record.bytes) }
-            return at >= position
+            return at < position
         }
     }
 
@@ -168,4 +173,15 @@ extension ReplayFile {
     package func source(_ name: String) -> String { "\(node)\(Self.mark)\(name)" }
 
     package static func isSource(_ node: String) -> Bool { node.contains(mark) }
+
+    /// Whether a node gives the records of the file of this name.
+    package static func isSource(_ node: String, of name: String) -> Bool {
+        node.hasSuffix(mark + name)
+    }
+
+    /// Of one of these files. Whatever else lies in their folder is somebody else's.
+    package static func isName(_ name: String) -> Bool {
+        name.utf8.count == 8
+            && name.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
 }

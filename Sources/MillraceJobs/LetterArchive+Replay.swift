@@ -44,20 +44,28 @@ extension LetterArchive {
     }
 
     private func replayFiles() throws(Failure) -> [(name: String, file: ReplayFile)] {
+        try readReplays().map { (name, found) throws(Failure) in (name, try found.get()) }
+    }
+
+    /// All of these files, damaged ones with what is wrong with them.
+    private func readReplays() throws(Failure) -> [(name: String, Result<ReplayFile, Failure>)] {
         // A job that began before there was such a thing has no such folder.
         let names = (try? folder.names(in: LetterFiles.replay)) ?? []
-        var all: [(name: String, file: ReplayFile)] = []
-        for name in names {
+        var all: [(name: String, Result<ReplayFile, Failure>)] = []
+        for name in names where ReplayFile.isName(name) {
             let path = "\(LetterFiles.replay)/\(name)"
             do {
-                all.append((name, try ReplayFile(folder.read(path))))
+                all.append((name, .success(try ReplayFile(folder.read(path)))))
             } catch let error as SystemError {
                 guard !error.isMissing else { continue }
-                throw error.failure(.storeFailed)
+                throw error.failure(.storeFailed, next: mayRead)
             } catch let failure as Failure {
-                throw Failure(
+                let found = Failure(
                     failure.code, "\(folder.path)/\(path): \(failure.text)",
-                    next: failure.next ?? "restore the file from a copy")
+                    next: failure.next
+                        ?? "restore the file from a copy, or have `millrace dlq replay "
+                        + "\(folder.path) --cancel` remove it: its letters are open again")
+                all.append((name, .failure(found)))
             } catch {
                 preconditionFailure("BUG: \(error)")
             }
@@ -73,7 +81,7 @@ extension LetterArchive {
             do {
                 return try newestPositions()
             } catch let error as SystemError {
-                failure = error.failure(.storeFailed)
+                failure = error.failure(.storeFailed, next: mayRead)
             } catch let found as Failure {
                 failure = found
             } catch {
@@ -181,30 +189,58 @@ extension LetterArchive {
         }
     }
 
-    /// Takes back what was to go to `node`, or to any, as far as no claimed epoch has begun with
-    /// it: the letters are open again. How many. Throws MR6106 while a run has the folder, MR7102
-    /// where runs have begun with all of it.
-    package func cancelReplays(of node: String?) throws(Failure) -> Int {
+    /// What was taken back.
+    package struct Cancelled: Hashable, Sendable {
+        /// That are open again, as far as their files could be read.
+        package var letters = 0
+        /// Damaged files that were removed, as absolute as the folder.
+        package var damaged: [String] = []
+    }
+
+    /// Takes back what was to go to `node`, or to any, as far as no claimed epoch has it: the
+    /// letters are open again, and what was given is removed from their files. Damaged files are
+    /// removed with those to any node. Throws MR6106 while a run has the folder, MR6004 for a
+    /// damaged file of whose letters nobody knows which have been given.
+    package func cancelReplays(of node: String?) throws(Failure) -> Cancelled {
         let job = try holdJob()
         let lock = try hold()
         defer { withExtendedLifetime((job, lock)) {} }
-        let meant = try replays().filter { (node ?? $0.file.node) == $0.file.node && !$0.isDone }
-        let waiting = meant.filter { $0.position == nil }
-        guard !waiting.isEmpty || meant.isEmpty else {
-            throw Failure(
-                .wrongState, "a run has begun to give them back",
-                next: "run the job again with this state directory: it gives back the rest")
-        }
-        var count = 0
-        for replay in waiting {
-            do {
-                try folder.removeForEver("\(LetterFiles.replay)/\(replay.name)")
-            } catch {
-                throw error.failure(.storeFailed)
+        let (all, positions) = (try readReplays(), try positions())
+        var cancelled = Cancelled()
+        for (name, found) in all {
+            switch found {
+            case .success(let file):
+                let replay = Replay(
+                    name: name, file: file, position: positions[file.source(name)])
+                guard (node ?? file.node) == file.node, !replay.isDone else { continue }
+                // First, because as long as the file is there none of its letters is open.
+                let given = Set(file.given(before: replay.position ?? 0).map(\.place))
+                if !given.isEmpty { _ = try remove { given.contains($1) } }
+                try removeReplay(name)
+                cancelled.letters += replay.left
+            case .failure(var failure):
+                let isBegun = positions.keys.contains { ReplayFile.isSource($0, of: name) }
+                guard node == nil, !isBegun, failure.code == .stateDamaged else {
+                    if isBegun {
+                        failure.next =
+                            "restore the file from a copy: a run has begun to give them back, and "
+                            + "only the file says which those were"
+                    }
+                    throw failure
+                }
+                try removeReplay(name)
+                cancelled.damaged.append("\(folder.path)/\(LetterFiles.replay)/\(name)")
             }
-            count += replay.file.records.count
         }
-        return count
+        return cancelled
+    }
+
+    private func removeReplay(_ name: String) throws(Failure) {
+        do {
+            try folder.removeForEver("\(LetterFiles.replay)/\(name)")
+        } catch {
+            throw error.failure(.storeFailed, next: mayWrite)
+        }
     }
 
     private func holdJob() throws(Failure) -> StateLock {
@@ -213,7 +249,7 @@ extension LetterArchive {
             lock = try StateLock.take(
                 "\(folder.path)/lock", owner: "millrace dlq, process \(getpid())")
         } catch {
-            throw error.failure(.storeFailed)
+            throw error.failure(.storeFailed, next: mayWrite)
         }
         guard let lock else {
             throw Failure(
@@ -252,12 +288,6 @@ extension LetterArchive {
         guard !done.isEmpty else { return }
         let places = Set(done.flatMap { $0.file.records.map(\.place) })
         _ = try remove { places.contains($1) }
-        do {
-            for replay in done {
-                try folder.removeForEver("\(LetterFiles.replay)/\(replay.name)")
-            }
-        } catch {
-            throw error.failure(.storeFailed)
-        }
+        for replay in done { try removeReplay(replay.name) }
     }
 }

@@ -78,11 +78,15 @@ package struct LetterArchive: Sendable {
             _ = try StateFolder(folder.path, folders: [LetterFiles.folder, LetterFiles.replay])
             let lock = try StateLock.wait("\(folder.path)/\(LetterFiles.lock)")
             try folder.sweep(LetterFiles.replay)
+            try folder.sweep(LetterFiles.folder, ending: DurableFile.unfinished)
             return lock
         } catch {
-            throw error.failure(.storeFailed)
+            throw error.failure(.storeFailed, next: mayWrite)
         }
     }
+
+    var mayRead: String { "it takes an account that may read \(folder.path)" }
+    var mayWrite: String { "it takes an account that may write to \(folder.path)" }
 
     func remove(
         where isDoomed: (DeadLetter, ReplayFile.Place) -> Bool
@@ -104,7 +108,9 @@ package struct LetterArchive: Sendable {
                     try DurableFile.write(bytes, to: "\(folder.path)/\(target)", mode: 0o600)
                 }
             } catch {
-                throw error.failure(error.isOutOfSpace ? .noSpaceLeft : .storeFailed)
+                throw error.failure(
+                    error.isOutOfSpace ? .noSpaceLeft : .storeFailed,
+                    next: "this file is as it was; repeat it when that is mended")
             }
         }
         return count
@@ -145,7 +151,7 @@ package struct LetterArchive: Sendable {
         } catch {
             // Moved by its job, or purged by somebody else.
             guard !error.isMissing else { return [] }
-            throw error.failure(.storeFailed)
+            throw error.failure(.storeFailed, next: mayRead)
         }
         let decoder = JSONDecoder()
         let file = String(name.split(separator: "/").last ?? "")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
+import Glibc
 import MillraceAPI
 import MillraceCore
 import MillraceDelivery
@@ -60,7 +62,13 @@ struct DeadLetterOptions: ParsableArguments {
                 next: "name the --state-dir of a run")
         }
         let named = try Target(target)
-        let client = try Client.named(named.job)
+        let client: Client
+        do throws(Failure) {
+            client = try Client.named(named.job)
+        } catch {
+            guard error.code == .unknownJob else { throw error }
+            throw Self.noFolder([target, named.job]) ?? error
+        }
         wish.node = named.node
         let host = try client.ask("/info", as: HostView.self)
         guard let folder = host.stateFolder, let archive = LetterArchive(folder) else {
@@ -69,6 +77,54 @@ struct DeadLetterOptions: ParsableArguments {
                 next: "run it with --state-dir, or read NODE.errors in the topology")
         }
         return (archive, wish, client.job)
+    }
+
+    /// Of what is there and no job's folder; nil: none of them is there.
+    private static func noFolder(_ paths: [String]) -> Failure? {
+        guard let path = paths.first(where: { access($0, F_OK) == 0 }) else { return nil }
+        guard access(path, R_OK | X_OK) == 0 || !TopologyInput.isFolder(path) else {
+            return Failure(
+                .storeFailed, "\(path) is a folder that this account may not read",
+                next: "use the account that the run had")
+        }
+        return Failure(
+            .notFound, "\(path) is no state directory, and no run is called so",
+            next: "name the --state-dir of a run, or a run: `millrace ps` lists them")
+    }
+
+    /// Throws MR1003 for a limit that leaves nothing.
+    func check(limit: Int?) throws(Failure) {
+        if let limit, limit < 1 { throw Failure(.usage, "--limit: expected 1 or more") }
+    }
+
+    /// Letters on their way back to the node, or to any. A job that runs may take files away under
+    /// us.
+    func waiting(_ archive: LetterArchive, _ node: String?) -> Int {
+        let replays = (try? archive.replays()) ?? []
+        return replays.filter { (node ?? $0.file.node) == $0.file.node }
+            .reduce(0) { $0 + $1.left }
+    }
+
+    /// For who is shown none, or nil: some are on their way back, as the caller has said.
+    func none(_ archive: LetterArchive, _ wish: LetterArchive.Wish) throws(Failure) -> String? {
+        let all = try archive.letters(.init())
+        guard all.isEmpty else {
+            let nodes = Set(all.map(\.node)).sorted().joined(separator: ", ")
+            return "none of the \(Figures.count(all.count, "dead letter")) is meant; they are of "
+                + nodes
+        }
+        return waiting(archive, nil) == 0 ? "nothing was refused" : nil
+    }
+
+    /// What is not open because it is on its way back.
+    func tellWaiting(
+        _ archive: LetterArchive, _ wish: LetterArchive.Wish, _ output: Output
+    ) {
+        let waiting = waiting(archive, wish.node)
+        guard waiting > 0 else { return }
+        output.note(
+            "\(Figures.count(waiting, "dead letter")) given back by the next run with this "
+                + "state directory")
     }
 }
 
@@ -85,6 +141,7 @@ struct DeadLetterListCommand: ParsableCommand {
 
     func run() throws {
         let output = common.output
+        try options.check(limit: limit)
         let (archive, wish, _) = try options.resolved()
         let letters = try archive.letters(wish)
         let groups = Dictionary(grouping: letters) { [$0.node, $0.code] }
@@ -102,14 +159,9 @@ struct DeadLetterListCommand: ParsableCommand {
             output.data(JSON.object([.init("items", .array(items)), .init("next", .null)]).text)
             return
         }
-        let waiting = waiting(archive, wish)
-        if waiting > 0 {
-            output.note(
-                "\(Figures.count(waiting, "dead letter")) given back by the next run with this "
-                    + "state directory")
-        }
+        options.tellWaiting(archive, wish, output)
         guard !groups.isEmpty else {
-            if waiting == 0 { output.note("nothing was refused") }
+            if let text = try options.none(archive, wish) { output.note(text) }
             return
         }
         var table = TextTable([
@@ -126,13 +178,6 @@ struct DeadLetterListCommand: ParsableCommand {
         for line in table.lines { output.data(line) }
         output.note("next: millrace dlq show \(options.target)")
     }
-
-    /// On their way back to the node, or to any. A job that runs may take files away under us.
-    private func waiting(_ archive: LetterArchive, _ wish: LetterArchive.Wish) -> Int {
-        let replays = (try? archive.replays()) ?? []
-        return replays.filter { (wish.node ?? $0.file.node) == $0.file.node }
-            .reduce(0) { $0 + $1.left }
-    }
 }
 
 struct DeadLetterShowCommand: ParsableCommand {
@@ -147,6 +192,7 @@ struct DeadLetterShowCommand: ParsableCommand {
 
     func run() throws {
         let output = common.output
+        try options.check(limit: limit)
         let (archive, wish, _) = try options.resolved()
         let letters = try archive.letters(wish).suffix(max(0, limit ?? .max))
         if output.format == .json {
@@ -154,7 +200,10 @@ struct DeadLetterShowCommand: ParsableCommand {
             output.data(JSON.object([.init("items", items), .init("next", .null)]).text)
             return
         }
-        if letters.isEmpty { output.note("nothing was refused") }
+        if letters.isEmpty {
+            options.tellWaiting(archive, wish, output)
+            if let text = try options.none(archive, wish) { output.note(text) }
+        }
         for letter in letters {
             output.data(
                 "\(letter.node)#\(letter.instance)  \(letter.code)  \(letter.when)  record "
@@ -181,6 +230,9 @@ struct DeadLetterPurgeCommand: ParsableCommand {
             output.data(JSON.object([.init("removed", .int(Int64(count)))]).text)
         } else {
             output.note("\(Figures.count(count, "dead letter")) removed")
+            guard count == 0 else { return }
+            options.tellWaiting(archive, wish, output)
+            if let text = try options.none(archive, wish) { output.note(text) }
         }
     }
 }

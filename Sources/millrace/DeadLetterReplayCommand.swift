@@ -27,7 +27,7 @@ struct DeadLetterReplayCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Another node to give them to.", valueName: "node"))
     var to: String?
 
-    @Flag(help: "Take back what no run has begun with: it is open again.")
+    @Flag(help: "Take back what no run has given yet: it is open again.")
     var cancel = false
 
     func validate() throws {
@@ -46,19 +46,29 @@ struct DeadLetterReplayCommand: ParsableCommand {
                 next: "run it with --state-dir")
         }
         if cancel {
-            try tellTakenBack(try archive.cancelReplays(of: wish.node))
+            tellTakenBack(try archive.cancelReplays(of: wish.node))
         } else {
+            try options.check(limit: limit)
             let sent = try archive.replay(wish, to: to, limit: limit)
             try tellSent(sent, archive, to ?? wish.node, job)
         }
     }
 
-    private func tellTakenBack(_ count: Int) throws {
+    private func tellTakenBack(_ cancelled: LetterArchive.Cancelled) {
         let output = common.output
         if output.format == .json {
-            output.data(JSON.object([.init("cancelled", .int(Int64(count)))]).text)
-        } else {
-            output.note("\(Figures.count(count, "dead letter")) open again")
+            output.data(
+                JSON.object([
+                    .init("cancelled", .int(Int64(cancelled.letters))),
+                    .init("damaged", .array(cancelled.damaged.map(JSON.string))),
+                ]).text)
+            return
+        }
+        for file in cancelled.damaged {
+            output.note("\(file) was damaged and is removed: its dead letters are open again")
+        }
+        if cancelled.damaged.isEmpty || cancelled.letters > 0 {
+            output.note("\(Figures.count(cancelled.letters, "dead letter")) open again")
         }
     }
 
@@ -67,8 +77,7 @@ struct DeadLetterReplayCommand: ParsableCommand {
         _ job: String?
     ) throws {
         let output = common.output
-        let waiting = try archive.replays().filter { (node ?? $0.file.node) == $0.file.node }
-            .reduce(0) { $0 + $1.left }
+        let waiting = options.waiting(archive, node)
         if sent.isEmpty, waiting == 0 {
             throw Failure(
                 .notFound, "there is no such dead letter",

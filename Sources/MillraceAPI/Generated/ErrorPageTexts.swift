@@ -1521,7 +1521,7 @@ enum ErrorPageTexts {
 
             ## How to fix it
             Put the node back under its name, or send the letters somewhere else: `millrace dlq replay STATE-DIR
-            --cancel` makes those open again that no run has begun with, and `--to NODE` names another node.
+            --cancel` makes those open again that no run has given yet, and `--to NODE` names another node.
 
             ## Example
             ```text
@@ -1693,10 +1693,12 @@ enum ErrorPageTexts {
             or a record contradicts those before it. Nothing was guessed and nothing older was used instead.
 
             ## How to fix it
-            Restore the file from a copy. Of a journal (`journal/` in the state directory) the checkpoints need
-            nothing: after a power cut, or without a copy, remove the folder that is named, and the run goes on
-            without what was read after the last checkpoint. Where sinks have made later effects visible already, starting from an
-            older checkpoint would repeat them: the message says so, and which checkpoints there are.
+            Restore the file from a copy. A file in `dlq/replay` that no run has begun with needs none: `millrace
+            dlq replay STATE-DIR --cancel` removes it, and its letters are open again. Of a journal (`journal/` in
+            the state directory) the checkpoints need nothing: after a power cut, or without a copy, remove the
+            folder that is named, and the run goes on without what was read after the last checkpoint. Where sinks
+            have made later effects visible already, starting from an older checkpoint would repeat them: the
+            message says so, and which checkpoints there are.
 
             ## Example
             ```text
