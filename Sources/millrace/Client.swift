@@ -15,7 +15,7 @@ final class Client: Sendable {
     let connection: UnixConnection
     /// The connection is in it, with token 0.
     let poller: Poller
-    private let patience: Int32
+    let patience: Int32
     private let lastID = Atomic<Int>(0)
     /// Questions that we gave up on; their answers may still come.
     private let unanswered = Atomic<Int>(0)
@@ -113,24 +113,43 @@ final class Client: Sendable {
     /// Any thread: a question that is under way ends with `unknownJob`.
     func close() { connection.close() }
 
+    /// `run-7f3a does not answer`
+    static func told(_ silent: [String]) -> String {
+        silent.joined(separator: ", ") + (silent.count == 1 ? " does" : " do") + " not answer"
+    }
+
     private static func noRun(_ job: String) -> Failure {
         Failure(.unknownJob, "there is no run \(job)", next: "millrace ps lists what runs")
     }
 
-    /// Views of all local runs that live, by id. Sockets of dead ones are removed on the way.
-    static func all() -> [JobView] {
-        RunFolder.jobs().compactMap { job in
-            // One that ends while it is asked is not there any more.
-            guard let client = try? Client(job: job) else { return nil }
-            return try? client.status()
+    /// Views of all local runs that answer, by id. Sockets of dead ones are removed on the way.
+    static func all() -> [JobView] { look().views }
+
+    /// The same, with the ids of those that live and do not answer.
+    private static func look() -> (views: [JobView], silent: [String]) {
+        var found: (views: [JobView], silent: [String]) = ([], [])
+        for job in RunFolder.jobs() {
+            do throws(Failure) {
+                found.views.append(try Client(job: job).status())
+            } catch {
+                // One that ends while it is asked is not there any more.
+                if error.code == .unreachable { found.silent.append(job) }
+            }
         }
+        return found
     }
 
     /// The run that is meant by an id (`run-7f3a`) or by the name of its topology.
     static func named(_ target: String) throws(Failure) -> Client {
         if RunFolder.jobs().contains(target) { return try Client(job: target) }
-        let found = all().filter { $0.name == target }
-        guard let first = found.first else { throw noRun(target) }
+        let (views, silent) = look()
+        let found = views.filter { $0.name == target }
+        guard let first = found.first else {
+            guard !silent.isEmpty else { throw noRun(target) }
+            throw Failure(
+                .unreachable, "no run that answers is called \(target); \(Self.told(silent))",
+                next: "name the run by its id, or see why it is stopped")
+        }
         guard found.count == 1 else {
             throw Failure(
                 .ambiguousTarget,

@@ -72,9 +72,15 @@ extension Client {
     private func nextLines(_ stops: StreamStops) throws(Failure) -> [String]? {
         do throws(SystemError) {
             while true {
-                let tokens = try poller.wait(milliseconds: stops.patience)
+                // Something comes each second, for as long as the run is well.
+                let left = stops.patience
+                let isBounded = left >= 0 && left <= patience
+                let tokens = try poller.wait(milliseconds: isBounded ? left : patience)
                 if stops.hasCome(tokens) { return nil }
                 if tokens.contains(0) { return try connection.receiveLines() }
+                if tokens.isEmpty, !isBounded {
+                    throw SystemError("read", ETIMEDOUT, object: job)
+                }
             }
         } catch {
             throw noAnswer(error)

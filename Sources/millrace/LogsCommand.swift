@@ -38,6 +38,10 @@ struct LogsCommand: ParsableCommand {
         let target = try Target(self.target)
         let client = try Client.named(target.job)
         let wanted = try Filter(self, target)
+        if let name = target.node {
+            let node = try client.status().node(name)
+            if let task = target.task { _ = try node.task(String(task)) }
+        }
         var last: UInt64 = 0
         while true {
             let page: LogPage

@@ -17,13 +17,17 @@ struct PsCommand: ParsableCommand {
         RunState.sweep()
         let lookout = Lookout(job: nil)
         try Watching.show(again: watch, output) { () throws(Failure) in
-            let views = try lookout.look().jobs
+            let look = try lookout.look()
+            let views = look.jobs
+            let silent = look.silent.keys.sorted()
+            if !silent.isEmpty { output.note(Client.told(silent)) }
             switch output.format {
             case .json:
                 let items = JSON.array(views.map(\.summary))
                 return [JSON.object([.init("items", items), .init("next", .null)]).text]
             case .text:
                 guard views.isEmpty && !watch else { return StatusText.list(views) }
+                guard silent.isEmpty else { return [] }
                 output.note("nothing runs; try  millrace run generate count=5 ! stdout")
                 return []
             }
