@@ -73,11 +73,14 @@ mr_status fault_call(fault *op, call where) {
 
 /* ---- what ----------------------------------------------------------------------------- */
 
-static void leak(uint64_t size) {
-  uint8_t *bytes = malloc(size);
-  if (bytes != NULL)
-    memset(bytes, 1, size);
+static mr_status leak(const fault *op) {
+  uint8_t *bytes = malloc(op->leak);
+  if (bytes == NULL)
+    return mr_fail(op->host, op->ctx, MR_E_NOMEM,
+                   "was refused the memory that it was asked to take");
+  memset(bytes, 1, op->leak);
   __asm__ volatile("" : : "r"(bytes) : "memory"); /* it is not to be left out */
+  return MR_OK;
 }
 
 /* Where the record is, or what it is, does not matter to these: most of them end the process. */
@@ -107,8 +110,7 @@ mr_status fault_misbehave(fault *op) {
     nanosleep(&pause_for, NULL);
     return MR_OK;
   case HOW_LEAK:
-    leak(op->leak);
-    return MR_OK;
+    return leak(op);
   case HOW_OVERRUN:
     if (op->out == NULL || op->where != CALL_PROCESS)
       break;

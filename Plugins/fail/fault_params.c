@@ -16,7 +16,7 @@ static const mr_choice manners[] = {
     {"exit", "calls exit"},
     {"hang", "never returns"},
     {"sleep", "sleeps before it goes on"},
-    {"leak", "takes memory and never gives it back, then goes on"},
+    {"leak", "takes memory and never gives it back, then goes on; fails where it gets none"},
     {"unknown_status", "answers a number that means nothing"},
     {"overrun", "writes past the end of its output window"}};
 

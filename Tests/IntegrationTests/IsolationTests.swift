@@ -97,6 +97,34 @@ import Testing
         #expect(try sandbox.bytes("out.txt") == sandbox.bytes("in.txt"))
     }
 
+    /// `fail` asks once more than it may have, and says so.
+    @Test(arguments: [(1, 1), (64, 4)])
+    func `memory that an operator does without is told with its limit`(
+        limit: Int, tasks: Int
+    ) throws {
+        let topology = try sandbox.file(
+            "leak.yaml",
+            """
+            millrace: 1
+            nodes:
+              in: {use: generate, with: {rate: 2k/s, count: 4000}}
+              f:
+                use: fail
+                from: in
+                parallelism: \(tasks)
+                with: {how: leak, leak: \(limit)GiB, times: 100}
+                isolation: process
+                resources: {memory: \(limit)MiB}
+              out: {use: "null", from: f}
+            """)
+        let result = try sandbox.run("run", topology)
+        #expect(result.code == 1, "\(result.err)")
+        #expect(
+            result.err.contains("error MR4103  f: fail 1.1.0: was refused the memory that it was"),
+            "\(result.err)")
+        #expect(result.err.contains("raise `resources.memory` of f"), "\(result.err)")
+    }
+
     @Test(arguments: 1...3)
     func `whichever process is killed, nothing is lost or repeated`(seed: Int) throws {
         let file = try text(lines: 20_000)
