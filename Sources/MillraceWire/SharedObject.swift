@@ -129,7 +129,6 @@ package struct SharedObject: Hashable, Codable, Sendable {
     /// What is allowed and worth telling: one sentence each.
     package var warnings: [String] {
         var list: [String] = []
-        if note == nil { list.append("has no manifest note (MR_MANIFEST)") }
         if furtherNotes > 0 {
             list.append("has \(furtherNotes + 1) manifest notes; the first counts")
         }

@@ -69,7 +69,7 @@ struct PluginCheckCommand: ParsableCommand {
         }
         let shown = onlyFailed ? results.filter(\.hasFailed) : results
         switch common.format {
-        case .text: output.note(CheckText.summary(results))
+        case .text: output.note(CheckText.summary(results, namesWarnings: onlyFailed))
         case .json: output.data(CheckText.json(shown, all: results).text)
         case .junit: output.text(CheckText.junit(shown, all: results))
         }
@@ -104,13 +104,16 @@ enum CheckText {
         return text.isEmpty ? line : "\(line)  \(text)"
     }
 
-    static func summary(_ results: [CheckResult]) -> String {
-        var counts: [String: Int] = [:]
-        for result in results { counts[parts(result.outcome).word, default: 0] += 1 }
+    /// `20 passed, 1 warning (file/exports)`: those that were not printed are named.
+    static func summary(_ results: [CheckResult], namesWarnings: Bool) -> String {
+        let words = Dictionary(grouping: results) { parts($0.outcome).word }
         return ["passed", "warning", "failed", "skipped"].compactMap { word in
-            counts[word].map { "\($0) \(word)" }
+            guard let found = words[word] else { return nil }
+            guard word == "warning", namesWarnings else { return "\(found.count) \(word)" }
+            return "\(found.count) \(word) ("
+                + found.map(\.check.id).joined(separator: ", ") + ")"
         }.joined(separator: ", ")
-            + (counts["failed"] == nil ? "" : "   millrace explain \(FailureCode.checkFailed)")
+            + (words["failed"] == nil ? "" : "   millrace explain \(FailureCode.checkFailed)")
     }
 
     private static func parts(

@@ -66,7 +66,7 @@ import Testing
                             ".data\\nshared: .quad 1\\n.text\\n");
                     """),
             says: "GNU-unique", result: "warning"),
-        Fault(check: "file/note", plugin: .built(), says: "MR_MANIFEST", result: "warning"),
+        Fault(check: "file/note", plugin: .built(), says: "MR_MANIFEST", result: "skipped"),
         Fault(
             check: "load/libraries",
             plugin: .built(code: "int nowhere(void); void *p(void) { return nowhere; }"),
@@ -145,7 +145,9 @@ import Testing
         #expect(code == 0)
         let results = Dictionary(grouping: items) { $0["result"] as? String ?? "" }
         #expect(results["failed"] == nil, "\(results["failed"] ?? [])")
-        #expect(results["warning"]?.map { $0["check"] as? String } == ["file/note"])
+        #expect(results["warning"] == nil, "\(results["warning"] ?? [])")
+        let skipped = Set((results["skipped"] ?? []).compactMap { $0["check"] as? String })
+        #expect(skipped.isSuperset(of: ["file/note", "descriptor/note"]))
         let passed = Set((results["passed"] ?? []).compactMap { $0["check"] as? String })
         #expect(passed.isSuperset(of: ["data/split", "data/edges", "config/defaults"]))
     }
@@ -174,6 +176,17 @@ import Testing
         #expect(xml.out.contains("name=\"data/split\"") && xml.out.contains("<failure message="))
         let document = try XMLLint.check(xml.out)
         #expect(document)
+    }
+
+    @Test func `a warning that is not printed is named`() throws {
+        let code = "__attribute__((visibility(\"default\"))) int other(void) {}"
+        let words = ["plugin", "check", try library(.built(code: code)), "--include", "file/"]
+        let all = try sandbox.start(words).end()
+        #expect(all.out.contains("\nwarning  file/exports  built.so  it exports 1 symbols"))
+        #expect(all.err == "8 passed, 1 warning, 1 skipped\n")
+        let failed = try sandbox.start(words + ["--only-failed"]).end()
+        #expect(failed.code == 0 && failed.out.isEmpty, "\(failed.out)")
+        #expect(failed.err == "8 passed, 1 warning (file/exports), 1 skipped\n")
     }
 
     @Test func `a wrong selection is refused`() throws {
