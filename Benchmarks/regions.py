@@ -45,13 +45,14 @@ def taken(millrace, environment):
     return next(node for node in nodes if node["id"] == "calm")["records"]["in"], time.monotonic()
 
 
-def window(millrace, environment, pid, kills):
+def window(millrace, environment, pid, calm, kills):
     """Records a second."""
     before, begin = taken(millrace, environment)
     for number in range(SECONDS):
-        # The last one started is the isolated operator of the second region.
-        if kills:
-            os.kill(max(recovery.executors(pid)), signal.SIGKILL)
+        # The last one started is the isolated operator of the other region.
+        others = [executor for executor in recovery.executors(pid) if executor != calm]
+        if kills and len(others) == 2:
+            os.kill(max(others), signal.SIGKILL)
         time.sleep(max(0, begin + number + 1 - time.monotonic()))
     after, end = taken(millrace, environment)
     return (after - before) / (end - begin)
@@ -71,15 +72,17 @@ def measure(millrace, kills=20):
         try:
             while len(recovery.executors(process.pid)) < 3:
                 time.sleep(0.01)
-            window(millrace, environment, process.pid, False)
+            calm = min(recovery.executors(process.pid))
+            window(millrace, environment, process.pid, calm, False)
             for _ in range(max(1, kills // SECONDS)):
                 for shaken in speeds:
-                    speeds[shaken].append(window(millrace, environment, process.pid, shaken))
+                    speeds[shaken].append(
+                        window(millrace, environment, process.pid, calm, shaken))
         finally:
             process.kill()
             process.wait()
-    calm, shaken = (statistics.median(speeds[which]) for which in (False, True))
-    return {"calm_per_second": calm, "shaken_per_second": shaken, "fall": 1 - shaken / calm}
+    rest, shaken = (statistics.median(speeds[which]) for which in (False, True))
+    return {"calm_per_second": rest, "shaken_per_second": shaken, "fall": 1 - shaken / rest}
 
 
 def main():

@@ -109,18 +109,18 @@ package final class ExecutorGroup: Sendable {
 
     package func kill() { for part in parts { part.kill() } }
 
-    /// The executor at this place may have ended. nil: not all are gone yet; else the guilty one, or
-    /// the first, and how it ended. Clean: each was told to end, and did.
-    package func ended(_ number: Int) -> (part: Int, exit: ChildProcess.Exit, isClean: Bool)? {
-        guard let exit = parts[number].child.poll() else { return nil }
+    /// The executor at this place may have ended. nil: not all are gone yet; else the guilty one,
+    /// or the first, and how it ended. Clean: each was told to end, and did.
+    package func ended(_ place: Int) -> (part: Int, exit: ChildProcess.Exit, isClean: Bool)? {
+        guard let exit = parts[place].child.poll() else { return nil }
         let kills = endings.withLock { endings -> Bool in
-            endings.gone.insert(number)
+            endings.gone.insert(place)
             guard !endings.mayEnd || exit != .exited(code: 0) else {
                 if endings.exit == nil { endings.exit = exit }
                 return false
             }
             guard endings.guilty == nil else { return false }
-            endings.guilty = number
+            endings.guilty = place
             endings.exit = exit
             return true
         }

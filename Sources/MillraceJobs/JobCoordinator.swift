@@ -220,7 +220,7 @@ extension JobCoordinator {
             return Failure(
                 suspension.code, node: cause.node,
                 "\(suspension.text); the last time: \(cause.code): \(cause.text)",
-                next: suspension.next)
+                next: cause.next ?? suspension.next)
         }
         let isStorm = suspension.code == .limitReached
         cause.text +=

@@ -140,12 +140,16 @@ extension JobStore {
     ) {
         var snapshots: [DecisionLog.StoredFile] = []
         var slots: [DecisionLog.StoredFile] = []
+        func file(_ number: UInt64, _ name: String) throws(SystemError) -> DecisionLog.StoredFile {
+            .init(
+                number: number,
+                bytes: try folder.read("log/\(name)", limit: Limits.manifestBytesMax))
+        }
         for name in try folder.names(in: "log") {
-            let bytes = try folder.read("log/\(name)", limit: Limits.manifestBytesMax)
             if let slot = UInt64(name) {
-                slots.append(.init(number: slot, bytes: bytes))
+                slots.append(try file(slot, name))
             } else if let slot = snapshotSlot(name) {
-                snapshots.append(.init(number: slot, bytes: bytes))
+                snapshots.append(try file(slot, name))
             }
         }
         return (snapshots, slots)

@@ -139,7 +139,7 @@ package final class LocalRun: Sendable {
             return outcome(machine)
         } catch let error as SystemError {
             finish()
-            return cannotStart(error.failure(error.isOutOfMemory ? .outOfMemory : .invariantBroken))
+            return cannotStart(error.refusal)
         } catch let failure as Failure {
             return cannotStart(failure)
         } catch {

@@ -41,7 +41,17 @@ extension Savepoint {
     ) throws(Failure) -> Description {
         let wasThere = try checkPlace(path)
         let target = StateFolder(existing: path)
-        let lock = try take(target)
+        let lock: StateLock
+        do throws(Failure) {
+            lock = try take(target)
+        } catch {
+            // The folder is ours, whole or not: nothing stays that nobody wants.
+            if !wasThere, error.code != .savepointExists {
+                try? target.remove(unfinished)
+                rmdir(path)
+            }
+            throw error
+        }
         defer { withExtendedLifetime(lock) {} }
         do throws(Failure) {
             try clear(target)

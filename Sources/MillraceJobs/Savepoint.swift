@@ -64,14 +64,9 @@ package struct Savepoint: Sendable {
                 .inputMissing, "\(path) is no savepoint: \(error.reason) (\(descriptionName))",
                 next: "name a folder that `millrace savepoint create` has written")
         }
+        try checkVersion(text, path)
         guard let description = try? JSONDecoder().decode(Description.self, from: Data(text)) else {
             throw damaged(path, descriptionName, "is not what was written")
-        }
-        guard description.savepoint == 1 else {
-            throw Failure(
-                .stateVersion,
-                "\(path): a savepoint of format \(description.savepoint), this program reads 1",
-                next: "use release \(description.release), or a newer one")
         }
         guard description.manifest.hasPrefix("manifests/"), !description.manifest.contains("..")
         else { throw damaged(path, descriptionName, "is not what was written") }
@@ -80,11 +75,31 @@ package struct Savepoint: Sendable {
             throw damaged(path, description.manifest, "has another hash than it had")
         }
         let manifest = try ManifestCodec.decoded(bytes)
-        guard manifest.name == description.manifest, manifest.tokens.isEmpty,
-            manifest.files.count == description.files
-        else { throw damaged(path, description.manifest, "is not of this savepoint") }
+        var own = Description(manifest, bytes)
+        own.release = description.release
+        guard own == description, manifest.tokens.isEmpty else {
+            throw damaged(path, descriptionName, "is not of this savepoint")
+        }
         for file in manifest.files { try check(file, in: folder) }
         return Savepoint(path: path, description: description, manifest: manifest)
+    }
+
+    /// Another format may have other members: its number comes first.
+    private static func checkVersion(_ text: [UInt8], _ path: String) throws(Failure) {
+        struct Head: Decodable {
+            var savepoint: Int
+            var release: String?
+        }
+        guard let head = try? JSONDecoder().decode(Head.self, from: Data(text)) else {
+            throw damaged(path, descriptionName, "is not what was written")
+        }
+        guard head.savepoint == 1 else {
+            let writer = head.release.map { "release \($0)" } ?? "what wrote it"
+            throw Failure(
+                .stateVersion,
+                "\(path): a savepoint of format \(head.savepoint), this program reads 1",
+                next: "use \(writer), or a newer one")
+        }
     }
 }
 

@@ -41,6 +41,14 @@ package struct SystemError: Error, Hashable, Sendable {
     }
 }
 
+extension SystemError {
+    /// The system does not give a process what it needs: MR4103 or MR4108.
+    package var refusal: Failure {
+        guard !isOutOfMemory else { return failure(.outOfMemory) }
+        return failure(.systemRefused, next: "`ulimit -a` shows the limits of this shell")
+    }
+}
+
 extension SystemError: CustomStringConvertible {
     package var description: String {
         object.isEmpty ? "\(call): \(reason)" : "\(object): \(call): \(reason)"

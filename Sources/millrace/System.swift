@@ -11,7 +11,7 @@ enum System {
         } catch let failure as Failure {
             throw failure
         } catch let error as SystemError {
-            throw error.failure(.systemRefused, next: "`ulimit -a` shows the limits of this shell")
+            throw error.refusal
         } catch {
             preconditionFailure("BUG: \(error) is neither a failure nor a system error")
         }

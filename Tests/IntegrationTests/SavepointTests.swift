@@ -88,6 +88,15 @@ import Testing
             #expect(run.err.contains("error MR6004  "), "\(file): \(run.err)")
             #expect(try sandbox.shell("ls new/log 2>/dev/null").isEmpty)
         }
+        // What the description says by itself is not believed either, and a later one is told.
+        for (change, code, text) in [
+            ("s/\"epoch\" : [0-9]*/\"epoch\" : 18446744073709551615/", 74, "error MR6004  "),
+            ("s/\"savepoint\" : 1/\"savepoint\" : 2/; /\"bytes\"/d", 65, "error MR6101  "),
+        ] {
+            try sandbox.shell("rm -rf bad; cp -r sp bad; sed -i '\(change)' bad/savepoint.json")
+            let show = try sandbox.run("savepoint", "show", "bad")
+            #expect(show.code == Int32(code) && show.err.contains(text), "\(change): \(show.err)")
+        }
         let none = try sandbox.run("run", "fast.yaml", "--from", "bad/state")
         #expect(none.code == 66)
         _ = try sandbox.file(

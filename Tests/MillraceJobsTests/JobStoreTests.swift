@@ -55,4 +55,22 @@ import Testing
         #expect(try Data(contentsOf: obstacle) == Data("a letter\n".utf8))
         #expect(!isThere(pending))
     }
+
+    @Test func `what runs in another region is not swept away, however old`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = try store()
+        let names = (1...3).map {
+            LetterFiles.name(attempt: $0, epoch: 1, executor: 0, chance: 7)
+        }
+        for name in names {
+            try Data("a letter\n".utf8).write(to: folder.appendingPathComponent(name))
+        }
+        store.request(.publishLetters([], sweepsBelow: 3, sparing: [1]))
+        // Requests are served in order.
+        store.request(.createSlot(1, Nonce(low: 1, high: 2), [1, 2, 3]))
+        guard case .log(.created) = events.take() else {
+            return #expect(Bool(false), "no record")
+        }
+        #expect(names.map(isThere) == [true, false, true])
+    }
 }

@@ -204,7 +204,7 @@ struct LocalRunTests {
     @Test func `a program that is not there is an error`() throws {
         let run = try LocalRun(plan: Sample.plan(), executable: "/no/such/millrace")
         let outcome = run.run()
-        #expect(outcome.exitCode == 70)
+        #expect(outcome.exitCode == FailureCode.systemRefused.exitCode)
         #expect(outcome.failure?.text.contains("/no/such/millrace") == true)
     }
 
