@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The regions of a job: the connected parts of its graph, under the numbers that they have in the
-// log. A number is found again by the nodes that a region had when it was claimed, never by its
+// log. A number is found again by the nodes that a region had in its last attempt, never by its
 // place in the topology, where nodes come and go.
 //
-//     a part without state in the log        a new number
+//     a part without state in the log        a new number, or that of its own attempts before,
+//                                            which came to nothing
 //     a part with state of one region        that number
 //     several parts with state of one        together they stay that region: its manifests cannot
 //                                            be told apart (a log from before the parts came apart)
@@ -37,8 +38,13 @@ package enum Regions {
             let own = Set(part)
             let states = known.filter { !own.isDisjoint(with: $0.nodes) }
             if states.count > 1 { throw joined(states, part) }
-            plans.append(.init(region: states.first?.region ?? next, nodes: part))
-            next += states.isEmpty ? 1 : 0
+            let idle = log.regions.first { region in
+                region.claim == nil && !own.isDisjoint(with: region.nodes)
+                    && !plans.contains { $0.region == region.region }
+            }
+            let region = (states.first ?? idle)?.region
+            plans.append(.init(region: region ?? next, nodes: part))
+            next += region == nil ? 1 : 0
         }
         return plans
     }

@@ -10,8 +10,8 @@
 //               names; manifests of the running attempts whose epochs are not claimed yet
 //     deleted   files first, then the manifests that named them, oldest first: so a collection
 //               that is interrupted leaves a manifest that tells the next one what to look for
-//     strays    files that no manifest names and that are of an older attempt go after an hour:
-//               an upload that began before its executor died may still be under way
+//     strays    files that no manifest names and that are of an attempt which is over go after an
+//               hour: an upload that began before its executor died may still be under way
 import MillraceCore
 
 package enum SegmentCollection {
@@ -77,8 +77,10 @@ package enum SegmentCollection {
             }
         }
         var files = Set(dropped.flatMap { $0.files.map(\.name) }).subtracting(needed)
+        let running = Set(log.regions.map(\.attempt))
         for segment in segments
         where !named.contains(segment.name) && segment.attempt < log.attempt
+            && !running.contains(segment.attempt)
             && segment.ageNanoseconds >= options.strayNanoseconds
         {
             files.insert(segment.name)
@@ -95,9 +97,14 @@ package enum SegmentCollection {
         log: LogState, referred: [RegionID: Epoch], options: Options = Options()
     ) -> [UInt64] {
         let kept = keptNames(manifests.compactMap(\.manifest), log: log, referred, options)
-        // A checkpoint without a position begins with the first byte.
-        let needed = manifests.filter { kept.contains($0.name) }.map { found in
-            found.manifest?.journals.first { $0.node == node && $0.split == split }?.sequence ?? 0
+        let regions = log.regions.filter { $0.nodes.contains(node) }.map(\.region)
+        let own = manifests.compactMap(\.manifest).filter {
+            kept.contains($0.name) && regions.contains($0.region)
+        }
+        // A checkpoint without a position begins with the first byte; those of other regions have
+        // nothing to say.
+        let needed = own.map { manifest in
+            manifest.journals.first { $0.node == node && $0.split == split }?.sequence ?? 0
         }.min()
         guard let needed else { return [] }
         let sorted = firsts.sorted()

@@ -20,8 +20,17 @@ extension Plan {
     }
 
     package var connectedParts: ConnectedParts {
-        ConnectedParts(
-            nodes: nodes.map(\.id), edges: edges.map { (nodes[$0.from].id, nodes[$0.to].id) })
+        ConnectedParts(nodes: nodes.map(\.id), edges: connections)
+    }
+
+    /// The ids of both ends of each edge.
+    package var connections: [(String, String)] {
+        edges.map { (nodes[$0.from].id, nodes[$0.to].id) }
+    }
+
+    /// The edges that begin at one of these nodes.
+    package func edges(from ids: Set<String>) -> [Int] {
+        edges.indices.filter { ids.contains(nodes[edges[$0].from].id) }
     }
 
     /// The same plan with an executor for each of these groups of nodes, which no edge connects.

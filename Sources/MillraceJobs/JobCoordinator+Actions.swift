@@ -99,7 +99,7 @@ extension JobCoordinator {
             case .isolate(let region, let node): all += isolates(node, place(of: region))
             case .suspended(let region, let failure):
                 all.append(.over(.failed(verdict(failure, place(of: region)))))
-            case .finished(let region): all += finished(region, now)
+            case .finished: break  // `lastEpochDone` knows, and may have to wait.
             }
         }
         return all
@@ -119,8 +119,8 @@ extension JobCoordinator {
     }
 
     /// The last one ends the job, once that is in the log.
-    private mutating func finished(_ region: RegionID, _ now: Int64) -> [Action] {
-        let isLast = parts.allSatisfy { life.state(of: $0.region) == .finished }
+    mutating func finished(_ region: RegionID, _ now: Int64) -> [Action] {
+        let isLast = parts.allSatisfy { $0.ending == .endOfData && $0.isOver }
         return isLast ? append(.result(.finished), now) : [.regionOver(region, .finished)]
     }
 

@@ -60,9 +60,13 @@ extension JobCoordinator {
     }
 
     /// Dead letters of the epoch that an attempt begins with. What earlier attempts of the region
-    /// left unclaimed goes; what runs in other regions may be older than this attempt.
+    /// left unclaimed goes; what runs in other regions may be older than this attempt, and so may
+    /// be what they have claimed and not published yet.
     private func publish(_ letters: [String], _ at: Int) -> Action {
-        let others = parts.indices.filter { $0 != at }.compactMap { parts[$0].decision?.attempt }
+        let running = parts.indices.filter { $0 != at }.compactMap { parts[$0].decision?.attempt }
+        let claimed = log.log.regions.filter { $0.region != parts[at].region }
+            .compactMap { $0.claim?.attempt }
+        let others = running + claimed
         return .store(
             .publishLetters(
                 letters, sweepsBelow: parts[at].decision?.attempt ?? 0, sparing: others))
@@ -160,14 +164,13 @@ extension JobCoordinator {
             (0..<node.parallelism).map { TaskID(node: node.id, instance: UInt32($0)) }
         }
         let twoPhase = Set(nodes.filter(\.operation.isTwoPhase).map(\.id))
-        let edges = plan.edges.indices.filter { own.contains(plan.nodes[plan.edges[$0].from].id) }
         var assignment = CheckpointCoordinator.Assignment(
             job: plan.name, lineage: decision.lineage, turn: log.log.turn,
             attempt: decision.attempt, version: decision.version,
             executors: executors.map { UInt32($0) },
             tasks: tasks,
             sinks: tasks.filter { twoPhase.contains($0.node) },
-            lanes: edges.flatMap { edge in
+            lanes: plan.edges(from: own).flatMap { edge in
                 plan.lanes(ofEdge: edge).map {
                     LaneID(
                         edge: plan.name(ofEdge: edge), producer: UInt32($0.producer),

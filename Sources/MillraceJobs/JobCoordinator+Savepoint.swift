@@ -147,9 +147,13 @@ extension JobCoordinator {
         _ ending: CheckpointCoordinator.Ending, _ at: Int, _ now: Int64
     ) -> [Action] {
         parts[at].ending = ending
+        // Whatever becomes of its executors now, nothing of it begins anew in this process.
+        _ = life.handle(.ended(parts[at].region), now: now)
+        // Somebody asked while this epoch was under way already: there will be no other one.
+        let all = copy?.regions[parts[at].region] == .wanted ? copyHasLast(of: at) : []
         let isLast = parts.allSatisfy { $0.ending != nil }
-        guard savepoint == nil, copy == nil || !isLast else { return writeLastSavepoint(now) }
-        return end(at, now)
+        guard savepoint == nil, copy == nil || !isLast else { return all + writeLastSavepoint(now) }
+        return all + end(at, now)
     }
 
     /// Once all regions have come to their end, and no other savepoint is being written.
@@ -168,7 +172,7 @@ extension JobCoordinator {
         guard let ending = parts[at].ending, !parts[at].isOver else { return [] }
         parts[at].isOver = true
         switch ending {
-        case .endOfData: return told(life.handle(.ended(parts[at].region), now: now), now)
+        case .endOfData: return finished(parts[at].region, now)
         case .keepState: return [.regionOver(parts[at].region, .kept)]
         }
     }

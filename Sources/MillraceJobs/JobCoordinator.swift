@@ -172,9 +172,17 @@ package struct JobCoordinator: Sendable {
         _ snapshots: [DecisionLog.StoredFile], _ slots: [DecisionLog.StoredFile], _ now: Int64
     ) -> [Action] {
         let actions = told(log.handle(.read(snapshots: snapshots, slots: slots), now: now), now)
-        let replays = plan.nodes.contains { ReplayFile.isSource($0.id) }
-        if log.log.result != nil, !replays { return [.over(.finishedBefore)] }
+        if Self.hasFinished(log.log, plan) { return [.over(.finishedBefore)] }
+        guard log.log.slot == 0 || areRegionsOfLog else {
+            let text = "the decision log has changed since its regions were read"
+            return [.over(.failed(Failure(.storeFailed, text, next: "run it again")))]
+        }
         return actions + append(.lead(.init(owner: plan.job, build: Release.version)), now)
+    }
+
+    private var areRegionsOfLog: Bool {
+        guard let found = try? Self.regions(of: plan, log: log.log) else { return false }
+        return found.map(\.region) == parts.map(\.region)
     }
 
     private mutating func failed(
@@ -196,10 +204,13 @@ package struct JobCoordinator: Sendable {
 }
 
 extension JobCoordinator {
+    /// There is nothing left to do, unless dead letters are given back.
+    static func hasFinished(_ log: LogState, _ plan: Plan) -> Bool {
+        log.result != nil && !plan.nodes.contains { ReplayFile.isSource($0.id) }
+    }
+
     static func regions(of plan: Plan, log: LogState) throws(Failure) -> [JobLifecycle.RegionPlan] {
-        try Regions.plans(
-            nodes: plan.nodes.map(\.id),
-            edges: plan.edges.map { (plan.nodes[$0.from].id, plan.nodes[$0.to].id) }, log: log)
+        try Regions.plans(nodes: plan.nodes.map(\.id), edges: plan.connections, log: log)
     }
 
     private static func regions(of plan: Plan) -> [JobLifecycle.RegionPlan] {

@@ -36,7 +36,7 @@ package final class JobStore: Sendable {
     package static let folders = [
         "log", "manifests", "state", LetterFiles.folder, LetterFiles.pending,
     ]
-    private static let snapshotPrefix = "snap-"
+    static let snapshotPrefix = "snap-"
 
     let folder: StateFolder
     private let isKept: Bool
@@ -95,10 +95,6 @@ package final class JobStore: Sendable {
         try savepoint.begin(in: folder, plan: plan, lineage: lineage)
     }
 
-    /// What the log says before anybody leads; nothing where it cannot be read, which is told when
-    /// it is read for good.
-    var logBefore: LogState { (try? Self.log(of: folder)) ?? LogState() }
-
     /// The run is over: a savepoint that is not complete is removed. Returns when nobody writes one
     /// any more.
     func endSavepoint() { copier.end() }
@@ -131,35 +127,6 @@ extension JobStore {
         } catch {
             return .logUnreadable(error.failure(.storeFailed))
         }
-    }
-
-    private static func logFiles(
-        of folder: StateFolder
-    ) throws(SystemError) -> (
-        snapshots: [DecisionLog.StoredFile], slots: [DecisionLog.StoredFile]
-    ) {
-        var snapshots: [DecisionLog.StoredFile] = []
-        var slots: [DecisionLog.StoredFile] = []
-        func file(_ number: UInt64, _ name: String) throws(SystemError) -> DecisionLog.StoredFile {
-            .init(
-                number: number,
-                bytes: try folder.read("log/\(name)", limit: Limits.manifestBytesMax))
-        }
-        for name in try folder.names(in: "log") {
-            if let slot = UInt64(name) {
-                slots.append(try file(slot, name))
-            } else if let slot = snapshotSlot(name) {
-                snapshots.append(try file(slot, name))
-            }
-        }
-        return (snapshots, slots)
-    }
-
-    /// What the log of a job's folder says, for whoever is not its supervisor. A job that runs may
-    /// take files away under a reader.
-    static func log(of folder: StateFolder) throws -> LogState {
-        let files = try logFiles(of: folder)
-        return try DecisionLog.replay(snapshots: files.snapshots, slots: files.slots).0
     }
 
     private func create(_ slot: UInt64, _ nonce: Nonce, _ bytes: [UInt8]) -> JobCoordinator.Event {
@@ -288,7 +255,7 @@ extension JobStore {
         "log/\(snapshotPrefix)\(digits(slot))"
     }
 
-    private static func snapshotSlot(_ name: String) -> UInt64? {
+    static func snapshotSlot(_ name: String) -> UInt64? {
         guard name.hasPrefix(snapshotPrefix) else { return nil }
         return UInt64(name.dropFirst(snapshotPrefix.count))
     }

@@ -81,10 +81,11 @@ extension LocalRun {
             for (task, sample) in look.tasks { tasks[task] = sample }
         }
         let order = looks.keys.sorted()
+        let living = shared.groups.keys.min() ?? order.first
         return RunSnapshot(
             plan: plan, phase: shared.phase, since: shared.since, instant: now,
             running: shared.runningSince.map { now - $0 } ?? 0,
-            executor: order.first.flatMap { looks[$0]?.pid }, tasks: tasks,
+            executor: living.flatMap { looks[$0]?.pid }, tasks: tasks,
             metrics: order.flatMap { looks[$0]?.metrics ?? [] })
     }
 

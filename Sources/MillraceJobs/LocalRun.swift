@@ -170,7 +170,12 @@ package final class LocalRun: Sendable {
             try StateMapping.check(savepoint.manifest, plan: plan)
             try store.begin(from: savepoint, plan: plan)
         }
-        let regions = try JobCoordinator.regions(of: plan, log: store.logBefore)
+        let log = store.logBefore
+        var regions: [JobLifecycle.RegionPlan]?
+        if !JobCoordinator.hasFinished(log, plan) {
+            for manifest in store.claimed(in: log) { try StateMapping.check(manifest, plan: plan) }
+            regions = try JobCoordinator.regions(of: plan, log: log)
+        }
         self.store.withLock { $0 = store }
         try LetterArchive(folder)?.putAway(but: Set(plan.nodes.map(\.id)))
         var job = JobCoordinator.Options(

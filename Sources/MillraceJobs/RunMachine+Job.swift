@@ -43,7 +43,7 @@ extension RunMachine {
         for action in actions {
             switch action {
             case .store(let request): all.append(.store(request))
-            case .start(let region): all.append(start(place(of: region)))
+            case .start(let region): if !isFailing { all.append(start(place(of: region))) }
             case .kill(let region): all += killAttempt(place(of: region), now)
             case .send(let region, let command): all.append(.send(command, region))
             case .runs(let region): all += attemptRuns(place(of: region), now)
@@ -81,6 +81,34 @@ extension RunMachine {
         case .running, .recovering, .draining: return true
         case .closing, .failing, .stopped, .failed: return false
         }
+    }
+
+    /// All that the part had to do is done, and counts: what its executors still do is no reason to
+    /// begin anew, nor to end others.
+    func isDone(_ at: Int) -> Bool {
+        guard job?.hasEnded(parts[at].region) ?? false else { return false }
+        if case .closing = parts[at].state { return othersGoOn(at) }
+        return true
+    }
+
+    private func othersGoOn(_ at: Int) -> Bool {
+        parts.indices.contains { other in
+            switch parts[other].state {
+            case .starting, .running, .recovering, .draining: other != at
+            case .closing, .failing, .stopped, .failed: false
+            }
+        }
+    }
+
+    /// Its executors are gone, or will be; the part ends when the job says so, if it has not yet.
+    mutating func dismiss(_ cause: Cause, _ at: Int) -> [Action] {
+        let failure = cause.failure
+        let line = LogLine(
+            level: .warn, node: failure.node ?? "",
+            text: "\(failure.text); all was done by then", code: failure.code)
+        guard !parts[at].hasExecutor else { return [.log(line), .kill(parts[at].region)] }
+        if case .closing(let why, _, _) = parts[at].state { parts[at].state = .stopped(why) }
+        return [.log(line)]
     }
 
     mutating func recover(_ cause: Cause, _ at: Int, _ now: Int64) -> [Action] {
@@ -142,6 +170,10 @@ extension RunMachine {
         case (.finished, let state), (.kept, let state):
             var cause = DrainCause.sourcesEnded
             if case .draining(let known, _) = state { cause = known }
+            guard parts[at].hasExecutor else {
+                parts[at].state = .stopped(cause)
+                return []
+            }
             // Kept, the data may have ended all the same, just now: then instances want to be
             // destroyed.
             parts[at].state = .closing(

@@ -12,6 +12,10 @@ extension RunMachine {
         guard let worst = states.min(by: { Self.rank($0) < Self.rank($1) }) else {
             preconditionFailure("BUG: a run without parts")
         }
+        // Who was told to end ends, whatever a part of it has to do anew before.
+        if hasBeenTold, Self.rank(worst) > 1, let draining = states.first(where: Self.drains) {
+            return draining
+        }
         switch worst {
         case .running(let since): return .running(since: runningSince ?? since)
         case .stopped(let first):
@@ -20,6 +24,10 @@ extension RunMachine {
             return .stopped(causes.first { $0 != .sourcesEnded } ?? first)
         case .starting, .recovering, .draining, .closing, .failing, .failed: return worst
         }
+    }
+
+    private static func drains(_ state: State) -> Bool {
+        if case .draining = state { true } else { false }
     }
 
     private static func rank(_ state: State) -> Int {
@@ -57,7 +65,8 @@ extension RunMachine {
 
     /// All parts.
     mutating func drain(_ cause: DrainCause, _ now: Int64) -> [Action] {
-        parts.indices.flatMap { drain(cause, $0, now) }
+        hasBeenTold = true
+        return parts.indices.flatMap { drain(cause, $0, now) }
     }
 
     mutating func drain(_ cause: DrainCause, _ at: Int, _ now: Int64) -> [Action] {

@@ -10,9 +10,11 @@ extension RunMachine {
         for at in parts.indices {
             let own = seen.first { $0.region == parts[at].region }
             if parts[at].hasExecutor, let own { parts[at].delivered = own.delivered }
+            // It comes again.
+            if case .recovering = parts[at].state { parts[at].delivered = 0 }
             actions += tick(own ?? Observation(), at, now)
         }
-        return actions + limits(now) + tell(.tick, now)
+        return actions + limits(now) + (isFailing ? [] : tell(.tick, now))
     }
 
     private mutating func tick(_ seen: Observation, _ at: Int, _ now: Int64) -> [Action] {
@@ -28,7 +30,7 @@ extension RunMachine {
         case .starting(_, .some(let wish)) where now >= wish.until,
             .recovering(_, .some(let wish)) where now >= wish.until:
             return actions + kill(Ending(notStopped(at), exitCode: 75))
-        case .draining(_, let until) where now >= until && !waitsForSavepoint(at):
+        case .draining where now >= drainUntil && job?.isCopying != true:
             return actions + kill(Ending(notDrained(seen), exitCode: 75))
         case .closing(_, let until, _) where now >= until:
             let text = "the executor did not end after its work was done"
@@ -41,9 +43,16 @@ extension RunMachine {
         return actions + takenOut(seen, now)
     }
 
-    /// All of the part is done but what it shares with others.
-    private func waitsForSavepoint(_ at: Int) -> Bool {
-        job.map { $0.isCopying || $0.hasEnded(parts[at].region) } ?? false
+    /// Parts that drain have one time limit, and none as long as others have not begun: who has
+    /// read all before them may wait.
+    private var drainUntil: Int64 {
+        parts.map { part in
+            switch part.state {
+            case .starting(_, nil), .running, .recovering(_, nil): .max
+            case .draining(_, let until): until
+            case .starting, .recovering, .closing, .failing, .stopped, .failed: 0
+            }
+        }.max() ?? 0
     }
 
     /// What the run was told to end after counts in all parts together.
@@ -96,6 +105,7 @@ extension RunMachine {
         }
         if let (_, failure, stepped) = worst {
             let cause = Cause(failure, .ours, stepped)
+            if isDone(at) { return actions + dismiss(cause, at) }
             actions += mayRecover(cause, at) ? recover(cause, at, now) : kill(Ending(failure))
         }
         return actions

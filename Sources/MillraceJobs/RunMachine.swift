@@ -68,6 +68,8 @@ package struct RunMachine: Sendable {
     var job: JobCoordinator?
     /// A signal has come: the next one kills.
     var isInterrupted = false
+    /// All parts are to drain.
+    var hasBeenTold = false
     let plan: Plan
     let options: Options
     var drainTimeout: Int64
@@ -230,9 +232,11 @@ extension RunMachine {
         case .recovering where job?.isBetweenAttempts(region) ?? true:
             return tell(.gone(region), now)
         // The job gave up what still ran, and says why once nothing is left.
-        case .running where job?.isBetweenAttempts(region) ?? false,
-            .draining where job?.isBetweenAttempts(region) ?? false:
+        case .running where !isDone(at) && job?.isBetweenAttempts(region) ?? false,
+            .draining where !isDone(at) && job?.isBetweenAttempts(region) ?? false:
             return tell(.gone(region), now)
+        case .running where isDone(at), .draining where isDone(at), .closing where isDone(at):
+            return dismiss(cause, at)
         case .starting, .running, .recovering, .draining, .closing:
             guard mayRecover(cause, at) else { return kill(Ending(cause.failure)) }
             return recover(cause, at, now) + tell(.gone(region), now)
@@ -245,6 +249,7 @@ extension RunMachine {
         // What an operator says itself, and not by dying, it says again: only a job that somebody
         // can mend meanwhile asks more than once. A full disk is not the job's to answer for.
         let cause = Cause(failure, failure.code == .noSpaceLeft ? .outside : .ours)
+        if isDone(at) { return dismiss(cause, at) }
         guard options.keepsState, mayRecover(cause, at) else { return end(Ending(failure), now) }
         return recover(cause, at, now)
     }

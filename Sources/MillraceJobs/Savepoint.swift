@@ -134,7 +134,13 @@ extension Savepoint {
             try Self.copy(file, from: source, into: target)
         }
         var begun: [(manifest: Manifest, hash: ContentHash)] = []
-        for var part in try parts(of: plan) {
+        let parts = try parts(of: plan)
+        guard !parts.isEmpty else {
+            throw Failure(
+                .stateLost, "the savepoint has nothing of any node of the topology",
+                next: "name the savepoint of this topology")
+        }
+        for var part in parts {
             part.job = plan.name
             part.lineage = lineage
             let bytes = ManifestCodec.encoded(part)
@@ -149,11 +155,9 @@ extension Savepoint {
     private func parts(of plan: Plan) throws(Failure) -> [Manifest] {
         try JobCoordinator.regions(of: plan, log: LogState()).map { region in
             let own = Set(region.nodes)
-            let edges = plan.edges.indices.filter {
-                own.contains(plan.nodes[plan.edges[$0].from].id)
-            }
             return manifest.part(
-                region.region, nodes: own, edges: Set(edges.map { plan.name(ofEdge: $0) }))
+                region.region, nodes: own,
+                edges: Set(plan.edges(from: own).map { plan.name(ofEdge: $0) }))
         }.filter { !$0.nodes.isEmpty }
     }
 }

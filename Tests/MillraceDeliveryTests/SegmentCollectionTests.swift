@@ -76,7 +76,14 @@ struct SegmentCollectionTests {
                 .init(node: "in", split: "0", sequence: UInt64(position))
             ]
         }
-        let log = try #require(folded("lead1 gen1 claim1.1 done1 claim2.1 done2 claim3.1"))
+        var log = try #require(folded("lead1 gen1 claim1.1 done1 claim2.1 done2 claim3.1"))
+        log.regions[0].nodes = ["in"]
+        // Another region has nothing to say about it.
+        let other = Manifest(
+            job: "j", lineage: Sample.nonce, attempt: 2, epoch: 4, version: 1, turn: 1, region: 1,
+            parent: nil)
+        found.append(.init(name: other.name, manifest: other))
+        log.savepoints.append(.init(name: "", manifests: [other.name]))
         func deleted(_ node: String, kept: Int, _ firsts: [UInt64]) -> [UInt64] {
             var options = SegmentCollection.Options()
             options.epochsRetained = kept
@@ -88,7 +95,9 @@ struct SegmentCollectionTests {
         #expect(deleted("in", kept: 2, [0, 100, 251]) == [0])
         #expect(deleted("in", kept: 3, [0, 100, 250, 300]) == [0])
         #expect(deleted("in", kept: 1, [0, 300]) == [0])
-        // The last one grows; a checkpoint that says nothing needs all.
+        // The last one grows; a checkpoint of the node that says nothing needs all.
+        found[2].manifest?.journals = []
+        #expect(deleted("in", kept: 1, [0, 300]) == [])
         #expect(deleted("in", kept: 1, [200]) == [])
         #expect(deleted("other", kept: 1, [0, 100]) == [])
     }

@@ -30,6 +30,8 @@ struct DurableStory {
     private var isLate = false
     /// The last savepoint.
     private(set) var written: Manifest?
+    /// Who is told to end crashes over it.
+    private var isMessy = false
     /// What the last collection kept for savepoints.
     private(set) var kept: [String] = []
     /// The log takes nothing any more, and does not say so: its disk is full for good.
@@ -83,6 +85,7 @@ struct DurableStory {
             case "slow": isSlow.toggle()
             case "copied": if let answer = unanswered.popLast() { queue.append(answer) }
             case "late": isLate.toggle()
+            case "messy": isMessy.toggle()
             case "declines": declines = declines == nil ? .pluginError : nil
             case "full-disk": declines = .storage
             case "no-space":
@@ -219,7 +222,8 @@ struct DurableStory {
             for executor in attempt.executors {
                 queue.append(.report(.acked(ack(epoch, executor, attempt.plan, region)), region))
             }
-        case .stop: queue.append(.exited(clean: true, verdict: Self.crash(region), region: region))
+        case .stop:
+            queue.append(.exited(clean: !isMessy, verdict: Self.crash(region), region: region))
         case .close: queue.append(.report(.stopped, region))
         case .commit, .giveUp, .complete, .drain, .tap, .untap: break
         }

@@ -58,6 +58,35 @@ struct RegionRunTests {
         #expect(twofold(after: story).done == [])
     }
 
+    @Test func `a region that has ended is left alone, whatever becomes of its executors`() {
+        var story = twofold()
+        story.play("1s messy drained@1 messy 1s")
+        #expect(story.ending == "running")
+        for _ in 0..<7 { story.play("crash@2 1s") }
+        story.play("40s drained@2")
+        #expect(story.ending == "stopped sourcesEnded")
+        #expect(story.done.filter { $0 == "1 executor" }.count == 1)
+        // The last one waits for what is being copied, and needs nobody for that.
+        story = twofold()
+        story.play("1s slow live drained@1 drained@2 crash@2 1s")
+        #expect(story.ending == "under way")
+        story.play("copied")
+        #expect(story.ending == "stopped sourcesEnded")
+        #expect(twofold(after: story).done == [])
+        // As a run with one region, which ends with a crash of its plugin at the very end.
+        story = twofold()
+        story.play("1s drained@1 messy drained@2")
+        #expect(story.ending == "MR4101 exit 1")
+    }
+
+    @Test func `who has read all before the others has the time that they have`() {
+        var story = twofold()
+        story.play("1s late drained@1 40s 40s late")
+        #expect(story.ending == "running")
+        story.play("40s 40s drained@2 1s")
+        #expect(story.ending == "stopped sourcesEnded")
+    }
+
     @Test func `a signal keeps the state of both, also where one has ended`() {
         var story = twofold()
         story.play("1s int")
