@@ -6,8 +6,11 @@
 static uint32_t keep_output(mrr_chain *c, uint32_t member, uint32_t *out, int64_t now) {
   mrr_task *t = c->members[member];
   uint32_t broken = mrr_broken_output(t, 0);
+  int64_t mark = MR_TIME_NONE;
   if (broken)
     return mrr_fail(c, member, MR_OK, broken);
+  if (member == 0 && c->timed && mrr_stamp_output(c, &mark, now))
+    return MRR_STEP_ENDED;
   if (MR_UNLIKELY(mrr_flag_relaxed(&t->tapped)))
     mrr_tap_show(c, member, 0, now);
   *out = mrr_place_output(c, t);
@@ -15,6 +18,8 @@ static uint32_t keep_output(mrr_chain *c, uint32_t member, uint32_t *out, int64_
   mrr_publish_output(t);
   mrr_cell_add(&t->cells->calls, 1);
   c->tries = 0;
+  if (mark > c->mark)
+    mrr_raise_mark(c, mark, 0);
   if (c->state == MRR_CHAIN_FAILED) {
     c->failure.member = member;
     return MRR_STEP_ENDED;
@@ -42,6 +47,7 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
   mrr_state_end(t, s >= 0);
   if (s == MR_E_TRANSIENT || s == MR_E_UNAVAILABLE) {
     c->poll_off = 1;
+    mrr_note_pause(c);
     return mrr_call_retry(c, t, s, now);
   }
   if (s < 0)
@@ -56,7 +62,7 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
     return r;
   t->taken += out;
   if (poll.watermark > c->mark)
-    c->mark = poll.watermark;
+    mrr_raise_mark(c, poll.watermark, c->idle);
   if (s == MR_DONE) {
     c->state = MRR_CHAIN_STOPPING;
     return MRR_STEP_MOVED;
@@ -70,6 +76,10 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
   }
   if (s == MR_AGAIN && out < credit)
     t->quiet = !full;
+  if (out || full)
+    mrr_note_pause(c);
+  else if (s == MR_AGAIN)
+    mrr_note_silence(c, now);
   return out || s != MR_AGAIN ? MRR_STEP_MOVED : full ? MRR_STEP_BLOCKED : MRR_STEP_NOTHING;
 }
 

@@ -63,7 +63,10 @@ uint32_t mrr_import_step(mrr_chain *c, int64_t now) {
   case MRR_WIRE_RECORDS:
     return take_records(c, now);
   case MRR_CONTROL_WATERMARK:
-    c->mark = (int64_t)value > c->mark ? (int64_t)value : c->mark;
+    mrr_raise_mark(c, (int64_t)value, 0);
+    break;
+  case MRR_CONTROL_IDLE:
+    mrr_raise_mark(c, (int64_t)value, 1);
     break;
   case MRR_CONTROL_STAMP:
     c->stamp = (int64_t)value;

@@ -86,7 +86,7 @@ void mrr_lane_publish(mrr_lane *l) {
 int mrr_lane_control(mrr_lane *l, uint32_t kind, uint64_t epoch, int64_t value) {
   uint64_t tail = mrr_relaxed(&l->control_tail);
   uint64_t used = tail - mrr_look(&l->control_head); /* may follow the store of `waiting` */
-  int soft = kind == MRR_CONTROL_WATERMARK || kind == MRR_CONTROL_STAMP;
+  int soft = mrr_is_soft(kind);
   if (used >= (soft ? MRR_SOFT_CONTROLS : MRR_CONTROLS))
     return 0;
   l->control[tail % MRR_CONTROLS] = (mrr_control){l->published, kind, 0, epoch, value};

@@ -99,6 +99,11 @@ typedef struct mrr_control {
   int64_t value;
 } mrr_control;
 
+/* They give way to barriers and ends, and only the newest counts. */
+static inline int mrr_is_soft(uint32_t kind) {
+  return kind == MRR_CONTROL_WATERMARK || kind == MRR_CONTROL_IDLE || kind == MRR_CONTROL_STAMP;
+}
+
 enum { MRR_LANE_OPEN = 0, MRR_LANE_BLOCKED = 1, MRR_LANE_ENDED = 2 };
 
 struct mrr_lane {
@@ -120,6 +125,7 @@ struct mrr_lane {
   uint32_t touched; /* has records that are not published yet */
   mrr_lane *next_touched;
   int64_t mark_sent; /* newest watermark sent */
+  uint32_t idle_sent;
   mrr_chain *producer;
 
   /* the consumer's own */
@@ -130,6 +136,7 @@ struct mrr_lane {
   uint32_t empty; /* polls in a row that found nothing */
   uint32_t listed, ended;
   int64_t mark;
+  uint32_t time;  /* MRR_TIME_ACTIVE, _IDLE, _LAGGING */
   uint64_t epoch; /* of the barrier it is blocked for */
   mrr_task *consumer;
   uint32_t number; /* among the consumer's lanes */
@@ -229,6 +236,8 @@ const uint8_t *mrr_port_written_at(const mrr_port *p, uint32_t i, const uint8_t 
 uint32_t mrr_port_place(mrr_port *p, mrr_chain *c);
 void mrr_port_publish(mrr_port *p);
 void mrr_port_drop(mrr_port *p);
+void mrr_port_move(mrr_port *p, uint32_t from, uint32_t to);
+void mrr_port_cut(mrr_port *p, uint32_t n);
 int mrr_port_flush(mrr_port *p, mrr_chain *c);
 void mrr_port_close(mrr_port *p);
 int mrr_port_room(mrr_port *p, uint32_t slots);
@@ -271,7 +280,7 @@ struct mrr_task {
   mrr_lane **active;
   mrr_word *woken; /* bit = lane has something again. any */
   mrr_flag woken_any;
-  int64_t watermark; /* minimum over the lanes */
+  int64_t watermark; /* minimum over the active lanes, as far as it has risen */
   uint64_t epoch;
   mrr_gate gate; /* of its input; those of its output are with the ports */
 };
@@ -314,6 +323,11 @@ struct mrr_chain {
   int64_t stamp; /* birth of a stamp to pass on; 0: none */
   int64_t mark;  /* watermark to pass on */
   int64_t mark_sent;
+  uint32_t idle, idle_sent; /* it holds nobody's time up */
+  uint32_t timed;           /* a source whose records are stamped: event_time is set */
+  mrr_event_time event_time; /* setup */
+  int64_t silent_since;      /* first poll in a row that found nothing; 0: the last one did */
+  int64_t alarm;             /* step it then, whatever it waits for; 0: never */
   uint64_t aligning; /* epoch that some lanes are blocked for; 0: none */
   uint64_t barrier;  /* epoch to pass on: every lane has shown it; 0: none */
   uint64_t given_up; /* newest epoch that this chain gave up */
@@ -348,6 +362,7 @@ struct mrr_loop {
   mrr_chain *noted;
   mrr_box *current;    /* of the task being called; read by the signal handler of this thread */
   int64_t spin;        /* ns without work after which a chain is parked */
+  int64_t alarm;       /* earliest that one of its chains has */
   int64_t wall_offset; /* wall clock minus monotonic clock, as its thread saw it last */
 };
 
@@ -389,6 +404,24 @@ uint32_t mrr_credit(const mrr_task *t);
  * barrier or an end. */
 void mrr_take_controls(mrr_chain *c, mrr_lane *l, int64_t now);
 void mrr_pass_controls(mrr_chain *c);
+void mrr_raise_mark(mrr_chain *c, int64_t watermark, uint32_t idle);
+void mrr_settle_time(mrr_chain *c, mrr_task *t);
+
+static inline int mrr_time_waits(const mrr_chain *c) {
+  return c->mark > c->mark_sent || c->idle != c->idle_sent;
+}
+
+/* ---- event time of sources (event_time.c) ----------------------------------- */
+
+/* Between the check of a source's output and its publication: stamps it, takes out what has no
+ * time. 0, or MRR_STEP_ENDED. The watermark that follows is in *mark. */
+uint32_t mrr_stamp_output(mrr_chain *c, int64_t *mark, int64_t now);
+/* A poll found nothing, or was not made for want of room or because its last call failed. */
+void mrr_note_silence(mrr_chain *c, int64_t now);
+void mrr_note_pause(mrr_chain *c);
+/* It has been silent for long enough. */
+void mrr_look_idle(mrr_chain *c, int64_t now);
+void mrr_loop_alarm(mrr_chain *c, int64_t at);
 uint32_t mrr_fail(mrr_chain *c, uint32_t member, mr_status status, uint32_t violation);
 uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_port *up, uint32_t n,
                           int64_t now);

@@ -31,6 +31,7 @@ mrr_loop *mrr_loop_make(void *memory, uint32_t chains, int64_t spin_ns) {
   at += rounded(sizeof *l);
   l->chain_limit = chains;
   l->spin = spin_ns;
+  l->alarm = INT64_MAX;
   l->leaf_count = words(chains);
   l->top_count = words(l->leaf_count);
   l->leaf = (mrr_word *)at;
@@ -131,6 +132,27 @@ static void collect(mrr_loop *l, int64_t now) {
   }
 }
 
+/* Wants to be stepped then, also while it is parked. [loop] */
+void mrr_loop_alarm(mrr_chain *c, int64_t at) {
+  c->alarm = at;
+  if (at < c->loop->alarm)
+    c->loop->alarm = at;
+}
+
+/* Rare: once in the time of the shortest alarm. */
+static void ring(mrr_loop *l, int64_t now) {
+  l->alarm = INT64_MAX;
+  for (uint32_t i = 0; i < l->chain_count; i++) {
+    mrr_chain *c = l->chains[i];
+    if (c->alarm && c->alarm <= now) {
+      c->alarm = 0;
+      activate(l, c, now);
+    } else if (c->alarm && c->alarm < l->alarm) {
+      l->alarm = c->alarm;
+    }
+  }
+}
+
 static void note_ended(mrr_loop *l, mrr_chain *c) {
   c->next_ended = NULL;
   if (l->ended_last)
@@ -168,7 +190,7 @@ static uint32_t step_or_park(mrr_loop *l, mrr_chain *c, int64_t now, int *keep) 
   if (r == MRR_STEP_NOTHING || r == MRR_STEP_BLOCKED) {
     if (c->due || now - c->moved_at < l->spin)
       return r;
-    if (r == MRR_STEP_BLOCKED || c->mark > c->mark_sent) {
+    if (r == MRR_STEP_BLOCKED || mrr_time_waits(c)) {
       mrr_chain_await_room(c);
       r = mrr_chain_step(c, now);
       if (c->due) /* put off: nobody will wake it, its time will */
@@ -188,6 +210,8 @@ uint32_t mrr_loop_turn(mrr_loop *l, int64_t now, int64_t *due) {
   uint32_t flags = 0;
   *due = INT64_MAX;
   collect(l, now);
+  if (MR_UNLIKELY(now >= l->alarm))
+    ring(l, now);
   for (uint32_t i = 0; i < l->active_count;) {
     mrr_chain *c = l->active[i];
     if (c->due > now && !(c->poll_off && mrr_flag_relaxed(&c->drain))) {
@@ -214,6 +238,7 @@ uint32_t mrr_loop_turn(mrr_loop *l, int64_t now, int64_t *due) {
       l->active[i] = l->active[--l->active_count];
     }
   }
+  *due = l->alarm < *due ? l->alarm : *due;
   if (l->ended)
     flags |= MRR_TURN_ENDED;
   if (l->noted)

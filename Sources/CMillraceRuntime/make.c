@@ -192,16 +192,19 @@ mrr_task *mrr_chain_member(const mrr_chain *c, uint32_t member) { return c->memb
 uint64_t mrr_lane_sent(const mrr_lane *l) { return l->put; }
 uint64_t mrr_lane_received(const mrr_lane *l) { return l->get; }
 int64_t mrr_lane_watermark(const mrr_lane *l) { return l->mark; }
+uint32_t mrr_lane_time(const mrr_lane *l) { return l->time; }
 
-void mrr_lane_resume(mrr_lane *l, uint64_t position, int64_t watermark) {
+void mrr_lane_resume(mrr_lane *l, uint64_t position, int64_t watermark, uint32_t time) {
   l->put = l->published = l->head_seen = l->get = l->tail_seen = position;
   mrr_announce(&l->tail, position);
   mrr_announce(&l->head, position);
   l->mark = l->mark_sent = watermark;
+  l->time = time;
+  l->idle_sent = time == MRR_TIME_IDLE;
 }
 
 mrr_chain_position mrr_chain_where(const mrr_chain *c) {
-  return (mrr_chain_position){c->mark, c->state != MRR_CHAIN_RUNNING, c->stopping};
+  return (mrr_chain_position){c->mark, c->state != MRR_CHAIN_RUNNING, c->stopping, c->idle, 0};
 }
 
 mrr_task_position mrr_task_where(const mrr_task *t) {
@@ -210,12 +213,11 @@ mrr_task_position mrr_task_where(const mrr_task *t) {
 
 void mrr_chain_resume(mrr_chain *c, mrr_chain_position at, const mrr_task_position *members) {
   mrr_task *head = c->members[0];
-  int64_t least = MR_TIME_END;
-  for (uint32_t i = 0; i < head->lane_count; i++)
-    least = head->lanes[i]->mark < least ? head->lanes[i]->mark : least;
+  c->mark = head->watermark = at.watermark;
+  c->idle = at.idle;
+  c->idle_sent = 2; /* unknown: what a lane has not had of both is sent at the first step */
   if (head->lane_count)
-    head->watermark = least;
-  c->mark = at.watermark; /* what a lane has not had of it is sent at the first step */
+    mrr_settle_time(c, head);
   if (at.ended) {
     c->state = at.stopped < c->member_count ? MRR_CHAIN_STOPPING : MRR_CHAIN_ENDING;
     c->stopping = at.stopped;
@@ -227,6 +229,7 @@ void mrr_chain_resume(mrr_chain *c, mrr_chain_position at, const mrr_task_positi
     mrr_cell_set(&c->members[m]->cells->quarantined, members[m].quarantined);
     mrr_cell_set(&c->members[m]->cells->restored, members[m].taken);
     mrr_cell_set_signed(&c->members[m]->cells->watermark, head->watermark);
+    mrr_cell_set32(&c->members[m]->cells->idle, c->idle);
   }
 }
 

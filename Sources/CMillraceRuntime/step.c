@@ -144,13 +144,18 @@ static uint32_t step_source(mrr_chain *c, int64_t now) {
   }
   if (MR_UNLIKELY(mrr_flag_relaxed(&c->halted)))
     return MRR_STEP_NOTHING;
+  if (c->silent_since)
+    mrr_look_idle(c, now);
   if (t->quiet) {
     if (!mrr_flag_relaxed(&c->asked) || !mrr_flag_take(&c->asked, 0))
       return MRR_STEP_NOTHING;
     t->quiet = 0;
   }
   uint32_t credit = mrr_credit(t);
-  return credit ? mrr_call_poll(c, credit, now) : MRR_STEP_BLOCKED;
+  if (credit)
+    return mrr_call_poll(c, credit, now);
+  mrr_note_pause(c);
+  return MRR_STEP_BLOCKED;
 }
 
 static uint32_t step_stopping(mrr_chain *c, int64_t now) {
@@ -252,7 +257,7 @@ uint32_t mrr_chain_step(mrr_chain *c, int64_t now) {
     return mrr_fail(c, 0, MR_OK, MRR_BROKE_WIRE);
   uint32_t r = MR_LIKELY(c->state != MRR_CHAIN_FINISHED) ? step(c, now) : step_finished(c, now);
   /* Nothing overtakes the records it covers: those may still wait for room in the chain. */
-  if ((c->stamp || c->mark > c->mark_sent || c->barrier) && r != MRR_STEP_ENDED &&
+  if ((c->stamp || mrr_time_waits(c) || c->barrier) && r != MRR_STEP_ENDED &&
       waiting_member(c) == 0) {
     mrr_pass_controls(c);
     if (MR_UNLIKELY(c->barrier))

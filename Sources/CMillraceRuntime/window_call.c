@@ -78,6 +78,22 @@ const uint8_t *mrr_port_written_at(const mrr_port *p, uint32_t i, const uint8_t 
   return p->arena->base + (uint64_t)unit * MR_UNIT;
 }
 
+/* Record `from` takes the place of `to`, which is not behind it; then only the first `n` are left.
+ * Not for staged ones: only a source has records taken out, and it stages none. */
+void mrr_port_move(mrr_port *p, uint32_t from, uint32_t to) {
+  if (p->mode == MRR_PORT_LANE) {
+    const mrr_lane *l = p->lane;
+    l->ring[(l->put + to) & l->mask] = l->ring[(l->put + from) & l->mask];
+  } else {
+    p->scratch[to] = p->scratch[from];
+  }
+}
+
+void mrr_port_cut(mrr_port *p, uint32_t n) {
+  p->before = n;
+  p->segment = p->out.icur;
+}
+
 /* Forget what the call wrote: blocks it took go back, the window stands where it stood. */
 void mrr_port_drop(mrr_port *p) {
   if (p->in_staging) {

@@ -71,7 +71,7 @@ static void put_frame(const mrr_wire *w, uint64_t at, uint32_t kind, uint64_t si
 int mrr_wire_has_slot(mrr_wire *w) { return room(w, 0) >= 2 * sizeof(mrr_frame); }
 
 int mrr_wire_control(mrr_wire *w, uint32_t kind, uint64_t value) {
-  int soft = kind == MRR_CONTROL_WATERMARK || kind == MRR_CONTROL_STAMP;
+  int soft = mrr_is_soft(kind);
   if (room(w, soft ? MRR_WIRE_RESERVE / 2 : 0) < sizeof(mrr_frame))
     return 0;
   put_frame(w, w->at, kind, sizeof(mrr_frame), value);

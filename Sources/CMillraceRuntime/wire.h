@@ -26,6 +26,7 @@ struct mrr_wire {
   uint64_t seen;     /* the consumer: tail as it was seen last */
   uint64_t in_frame; /* the consumer: bytes of the frame of records that are left */
   int64_t mark_sent; /* the producer: newest watermark */
+  uint32_t idle_sent;
   uint32_t broken;   /* the other end did what is not allowed */
   void (*bell)(void *argument);
   void *bell_argument;

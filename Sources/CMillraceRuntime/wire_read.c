@@ -44,6 +44,7 @@ uint32_t mrr_wire_next(mrr_wire *w, uint64_t *value) {
     case MRR_CONTROL_BARRIER:
     case MRR_CONTROL_END:
     case MRR_CONTROL_STAMP:
+    case MRR_CONTROL_IDLE:
       return f.size == sizeof f ? f.kind : broken(w);
     default:
       return broken(w);

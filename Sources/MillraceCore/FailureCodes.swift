@@ -4,9 +4,9 @@
 ///
 /// Ranges: 10xx command line, 11xx settings, 20xx YAML, 21xx nodes and parameters, 22xx time,
 /// 23xx wiring, 24xx interpolation, 25xx one-liners, 30xx plugin files, 31xx descriptors,
-/// 32xx C functions, 33xx broken contracts, 40xx records, 41xx crashes, 42xx flow, 44xx limits,
-/// 53xx files, 60xx checkpoints, 61xx state of a job, 71xx jobs, 72xx processes, 90xx our own
-/// mistakes.
+/// 32xx C functions, 33xx broken contracts, 40xx records, 41xx crashes, 42xx flow, 43xx times,
+/// 44xx limits, 53xx files, 60xx checkpoints, 61xx state of a job, 71xx jobs, 72xx processes, 90xx
+/// our own mistakes.
 package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case unknownJob = 1001
     case ambiguousTarget = 1002
@@ -38,6 +38,8 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case wrongUnit = 2108
     case configurationRefused = 2110
     case deprecatedParameter = 2109
+
+    case timeNotAtSource = 2201
 
     case typesDiffer = 2301
     case unknownNodeOrPort = 2302
@@ -101,6 +103,8 @@ package enum FailureCode: Int, Hashable, Codable, Sendable, CaseIterable {
     case systemRefused = 4108
     case unavailable = 4201
     case notDrained = 4202
+
+    case timeAhead = 4302
 
     case limitReached = 4401
     case replayTargetGone = 4403

@@ -48,11 +48,14 @@ private final class BarrierBox: Sendable {
         package var hasEnded: Bool
         /// So many of its members need not be stopped again.
         package var stopped: Int
+        /// It holds nobody's time up.
+        package var isIdle: Bool
 
-        package init(watermark: Int64, hasEnded: Bool, stopped: Int) {
+        package init(watermark: Int64, hasEnded: Bool, stopped: Int, isIdle: Bool = false) {
             self.watermark = watermark
             self.hasEnded = hasEnded
             self.stopped = stopped
+            self.isIdle = isIdle
         }
     }
 
@@ -60,7 +63,8 @@ private final class BarrierBox: Sendable {
     package var position: Position {
         let raw = unsafe mrr_chain_where(handle)
         return Position(
-            watermark: raw.watermark, hasEnded: raw.ended != 0, stopped: Int(raw.stopped))
+            watermark: raw.watermark, hasEnded: raw.ended != 0, stopped: Int(raw.stopped),
+            isIdle: raw.idle != 0)
     }
 
     /// Before it joins a loop, after its input lanes were resumed: it goes on from there.
@@ -76,7 +80,8 @@ private final class BarrierBox: Sendable {
                 handle,
                 mrr_chain_position(
                     watermark: position.watermark, ended: position.hasEnded ? 1 : 0,
-                    stopped: UInt32(position.stopped)), $0.baseAddress)
+                    stopped: UInt32(position.stopped), idle: position.isIdle ? 1 : 0,
+                    reserved0: 0), $0.baseAddress)
         }
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import MillraceCore
 
-/// The port `errors` that every node but a source has: records that the operator refused, each as a
-/// JSON object. It belongs to the engine, so no operator declares one of that name; a node whose
-/// port is read has it behind the operator's own outputs.
+/// The port `errors` that every node has, a source where its records get a time: records that the
+/// operator refused, each as a JSON object. It belongs to the engine, so no operator declares one
+/// of that name; a node whose port is read has it behind the operator's own outputs.
 package enum ErrorsPort {
     package static let name = "errors"
 
@@ -21,7 +21,7 @@ extension WiringCheck {
     /// The position of the node's port `errors`, which it has from now on; nil with a finding.
     mutating func errorsPort(_ edge: TopologyEdge, of node: Int, reader: String) -> Int? {
         let producer = graph.nodes[node]
-        if producer.operation.kind == .source {
+        if producer.operation.kind == .source, producer.eventTime == nil {
             error(
                 .unknownNodeOrPort, at: edge.mark, node: reader,
                 "\(producer.id) is a source (\(producer.operation.id)), which refuses no records",

@@ -32,6 +32,8 @@ package struct LogicalNode: Sendable {
     package var isIsolated = false
     /// Bytes that the operator may take for each task; nil: as many as there are.
     package var memory: Int64?
+    /// Of a source: its records get a time.
+    package var eventTime: PlannedEventTime?
     /// Position in the file; a node of the engine comes right behind its producer.
     package var rank: NodeRank
 

@@ -59,7 +59,7 @@ struct NodeCheck {
             watchdogSoft: min(soft ?? Limits.watchdogSoftNanoseconds, limit), watchdogHard: limit,
             loop: node.loop?.value, onError: node.onError ?? defaults.onError ?? .deadLetter,
             isIsolated: isIsolated(node, operation), memory: memory(node, operation),
-            rank: NodeRank(place: place, inserted: 0))
+            eventTime: eventTime(node, operation), rank: NodeRank(place: place, inserted: 0))
     }
 
     /// A partitioner on an edge.
@@ -116,6 +116,30 @@ struct NodeCheck {
                 + "other operators, and a limit would be theirs as well",
             next: "write `isolation: process` at \(node.id.value)")
         return nil
+    }
+
+    /// Time begins at a source; its field is looked at where that is known to be one.
+    private mutating func eventTime(
+        _ node: TopologyNode, _ operation: OperatorDescription
+    ) -> PlannedEventTime? {
+        guard let time = node.eventTime else { return nil }
+        let path = "nodes.\(node.id.value).event_time"
+        guard operation.kind == .source else {
+            findings.error(
+                .timeNotAtSource, at: time.mark, node: node.id.value,
+                "\(path): \(operation.id) is a \(operation.kind.rawValue), and records get their "
+                    + "time where they come from",
+                next: "write it at the source before \(node.id.value)")
+            return nil
+        }
+        if let field = time.field, let text = time.planned.field,
+            let fault = outside.path(text)
+        {
+            findings.error(
+                .expressionSyntax, at: field.place(ofBytes: fault.offset, length: fault.length),
+                node: node.id.value, "\(path).field: \(fault.text)", next: fault.next)
+        }
+        return time.planned
     }
 
     /// A default gives way to what the operator can do; a number of the node's own does not.

@@ -88,6 +88,8 @@ package struct PlannedNode: Hashable, Codable, Sendable {
     /// Bytes that the operator may take for each task; nil: as many as there are. Only with an
     /// executor of its own.
     package var memory: Int64?
+    /// Of a source: its records get a time; nil: what the source gives them is kept.
+    package var eventTime: PlannedEventTime?
 
     package init(
         id: String, operation: OperatorDescription, plugin: PluginReference, config: JSON,
@@ -95,7 +97,8 @@ package struct PlannedNode: Hashable, Codable, Sendable {
         outputMemory: UInt64 = UInt64(Limits.quotaBlocksDefault * Limits.blockBytes),
         watchdogSoft: Int64 = Limits.watchdogSoftNanoseconds,
         watchdogHard: Int64 = Limits.watchdogHardNanoseconds, loop: Int? = nil,
-        onError: ErrorReaction = .deadLetter, memory: Int64? = nil
+        onError: ErrorReaction = .deadLetter, memory: Int64? = nil,
+        eventTime: PlannedEventTime? = nil
     ) {
         self.id = id
         self.operation = operation
@@ -109,6 +112,7 @@ package struct PlannedNode: Hashable, Codable, Sendable {
         self.loop = loop
         self.onError = onError
         self.memory = memory
+        self.eventTime = eventTime
     }
 }
 

@@ -28,7 +28,7 @@ package enum PlanBuilder {
                 config: node.config, secrets: node.secrets, parallelism: node.parallelism,
                 outputMemory: UInt64(blocks[index] * Limits.blockBytes),
                 watchdogSoft: node.watchdogSoft, watchdogHard: node.watchdogHard, loop: node.loop,
-                onError: node.onError, memory: node.memory)
+                onError: node.onError, memory: node.memory, eventTime: node.eventTime)
         }
         let fused = Fusion.fused(graph)
         let edges = graph.edges.indices.map { index in

@@ -48,6 +48,14 @@ extension ResolvedTopology.Node {
         let reaction = onError.map { [JSON.Member("on_error", $0.json)] } ?? []
         let limits =
             memory.map { [JSON.Member("resources", .object([.init("memory", $0.json)]))] } ?? []
+        let time =
+            eventTime.isEmpty
+            ? []
+            : [
+                JSON.Member(
+                    "event_time",
+                    .object(eventTime.map { JSON.Member($0.name, $0.value.json) }))
+            ]
         return .object(
             [
                 .init("id", .string(id)), .init("kind", .string(operation.kind.rawValue)),
@@ -60,7 +68,7 @@ extension ResolvedTopology.Node {
                     "watchdog",
                     .object([.init("soft", watchdogSoft.json), .init("hard", watchdogHard.json)])),
                 .init("loop", loop?.json ?? .null),
-            ] + limits + [
+            ] + limits + time + [
                 .init("facts", .array(facts.map { .string($0) }))
             ])
     }

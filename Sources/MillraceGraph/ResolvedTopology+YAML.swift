@@ -69,6 +69,10 @@ extension ResolvedTopology {
                 .init("soft", node.watchdogSoft.yaml), .init("hard", node.watchdogHard.yaml),
             ]))
         members.append(.init("watchdog", watchdog))
+        if !node.eventTime.isEmpty {
+            let time = node.eventTime.map { YAMLNode.Member($0.name, $0.value.yaml) }
+            members.append(.init("event_time", YAMLNode(.map(time), spread: true)))
+        }
         if let memory = node.memory {
             members.append(.init("resources", YAMLNode(.map([.init("memory", memory.yaml)]))))
         }

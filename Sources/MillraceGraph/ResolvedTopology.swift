@@ -76,6 +76,8 @@ package struct ResolvedTopology: Hashable, Sendable {
         package var loop: Value?
         /// nil: there is no limit.
         package var memory: Value?
+        /// Settings of `event_time` by name; empty: records keep the time that they come with.
+        package var eventTime: [Value.Member] = []
 
         /// `id@version`.
         package var use: String { "\(operation.id)@\(operation.version)" }
@@ -201,7 +203,7 @@ extension ResolvedTopology {
                 Value(
                     text: Quantity.text(size: $0),
                     origins.nodeKey(node.id, "resources", "memory"))
-            })
+            }, eventTime: node.eventTime.map { eventTime($0, node.id, origins) } ?? [])
     }
 
     private static func edge(

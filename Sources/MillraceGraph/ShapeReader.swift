@@ -71,14 +71,17 @@ struct ShapeReader {
         return nil
     }
 
-    mutating func duration(_ value: TreeValue, _ path: String) -> Int64? {
+    /// `zero`: `0s` is one, too.
+    mutating func duration(
+        _ value: TreeValue, _ path: String, zero: Bool = false
+    ) -> Int64? {
         guard let text = scalar(value) else {
             wrong(value, path, "a duration such as `10s`")
             return nil
         }
         do throws(Quantity.Problem) {
             let nanoseconds = try Quantity.duration(text)
-            if nanoseconds > 0 { return nanoseconds }
+            if nanoseconds > 0 || zero { return nanoseconds }
             outOfRange(value.mark, path, "a duration above zero is needed")
         } catch {
             unit(value, path, "a duration such as `250ms`, `10s` or `1h30m`", error)

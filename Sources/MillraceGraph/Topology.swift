@@ -97,6 +97,7 @@ package struct TopologyNode: Hashable, Sendable {
     package var isolation: Isolation?
     /// Bytes that each task may take.
     package var memory: Marked<Int64>?
+    package var eventTime: TopologyEventTime?
     package var description: String?
 
     package init(id: Marked<String>, use: Marked<String>) {

@@ -5,38 +5,6 @@ import MillraceCore
 extension TopologyKeyTable {
     static let timeKeys: [TopologyKey] = eventTimeKeys + windowKeys
 
-    private static let eventTimeKeys: [TopologyKey] = [
-        TopologyKey(
-            "nodes.event_time", .object, "Where a source finds the time of a record.",
-            example: "{field: ts, unit: ms, max_delay: 5s}"),
-        TopologyKey(
-            "nodes.event_time.field", .field, "The field of the value that has the time.",
-            example: "ts"),
-        TopologyKey(
-            "nodes.event_time.header", .bool,
-            "The source itself knows the time of a record, and it is used.", example: "true"
-        ).without("true without `field`"),
-        TopologyKey(
-            "nodes.event_time.unit",
-            .choice([
-                .init("s", "seconds"), .init("ms", "milliseconds"), .init("us", "microseconds"),
-                .init("ns", "nanoseconds"),
-            ]), "What a number in the field counts since 1970.", example: "ms"
-        ).defaulting(to: "ms"),
-        TopologyKey(
-            "nodes.event_time.max_delay", .duration(0...(.max)),
-            "How much later than others a record may come and still be in time.", example: "5s"
-        ).defaulting(to: "0s"),
-        TopologyKey(
-            "nodes.event_time.idle_after", .duration(1...(.max)),
-            "A source that is silent for so long holds up nobody's time.", example: "30s"
-        ).defaulting(to: "30s"),
-        TopologyKey(
-            "nodes.event_time.max_future", .duration(1...(.max)),
-            "A time further ahead of the clock is taken for this one.", example: "10m"
-        ).defaulting(to: "10m"),
-    ].map { $0.later("remove it: records have no event time yet") }
-
     private static let windowKeys: [TopologyKey] = [
         TopologyKey(
             "nodes.window", .object,

@@ -67,6 +67,7 @@ extension TopologyReader {
         case "isolation": node.isolation = isolation(value, path)
         case "on_error": node.onError = onError(value, path)
         case "resources": node.memory = memory(value, path)
+        case "event_time": node.eventTime = eventTime(part, path)
         case "loop":
             node.loop = shape.integer(
                 value, path, TopologyKeyTable.integers("nodes.loop"))

@@ -66,12 +66,31 @@ final class ChainBarrier: BarrierTaker {
                 received: chain.inputs.map { LaneCount(lane: $0.id, records: $0.lane.received) },
                 sent: chain.outputs.map { LaneCount(lane: $0.id, records: $0.lane.sent) },
                 times: chain.inputs.map {
-                    LaneTime(lane: $0.id, watermark: $0.lane.watermark, status: .active)
+                    LaneTime(
+                        lane: $0.id, watermark: $0.lane.watermark, status: .init($0.lane.time))
                 }, letters: chain.desk.takeLines()))
         return true
     }
 
     func superseded(_ epoch: UInt64) {
         checkpoints.declined(epoch, .superseded, nil, tokensOf: [])
+    }
+}
+
+extension LaneTime.Status {
+    init(_ activity: LaneActivity) {
+        switch activity {
+        case .active: self = .active
+        case .idle: self = .idle
+        case .lagging: self = .lagging
+        }
+    }
+
+    var activity: LaneActivity {
+        switch self {
+        case .active: .active
+        case .idle: .idle
+        case .lagging: .lagging
+        }
     }
 }

@@ -99,6 +99,9 @@ struct ExecutorBuilder {
             let handle = try ChainHandle(
                 members.map(\.task), outputs: graph.outputLanes(of: last.node),
                 arena: graph.arena, pool: pool)
+            if let time = members[0].node.eventTime {
+                try handle.stamp(time, of: members[0].task, node: members[0].node.id)
+            }
             byLoop[chain.loop].append(
                 TaskletChain(
                     handle: handle, members: members,

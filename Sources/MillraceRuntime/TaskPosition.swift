@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine itself saves of a task, beside what its operator does: two pieces, little endian.
 //
-//     watermark   version u8, 3 · newest watermark its chain passed on i64 · its input is over u8
+//     watermark   version u8, 4 · newest watermark its chain passed on i64 · its input is over u8
 //                 · members of its chain, from itself on, that need not be stopped again u32 ·
 //                 records taken u64 · the operator wants no more u8 · its dead letters u64 · of
-//                 these taken out u64; the last two not in version 1. Before version 3 input and
-//                 members were those of the whole chain
+//                 these taken out u64; the last two not in version 1 · its watermark holds nobody
+//                 up u8, from version 4 on. Before version 3 input and members were those of the
+//                 whole chain
 //     position    of a source with splits: version u8, 1 · count u32 · {id blob, position blob}
 import MillraceCore
 import MillraceFlow
@@ -20,7 +21,7 @@ struct TaskPosition: Equatable, Sendable {
 
     var bytes: [UInt8] {
         var writer = ByteWriter()
-        writer.u8(3)
+        writer.u8(4)
         writer.i64(chain.watermark)
         writer.bool(chain.hasEnded)
         writer.u32(UInt32(chain.stopped))
@@ -28,6 +29,7 @@ struct TaskPosition: Equatable, Sendable {
         writer.bool(task.isDone)
         writer.u64(task.refused)
         writer.u64(task.quarantined)
+        writer.bool(chain.isIdle)
         return writer.bytes
     }
 
@@ -50,7 +52,7 @@ struct TaskPosition: Equatable, Sendable {
 
     init(_ bytes: [UInt8]) throws(Failure) {
         var reader = ByteReader(bytes, of: "position of a task", code: .stateDamaged)
-        let version = try reader.version(upTo: 3)
+        let version = try reader.version(upTo: 4)
         isOwn = version > 2
         chain = ChainHandle.Position(
             watermark: try reader.i64(), hasEnded: try reader.bool(),
@@ -60,6 +62,7 @@ struct TaskPosition: Equatable, Sendable {
             task.refused = try reader.u64()
             task.quarantined = try reader.u64()
         }
+        if version > 3 { chain.isIdle = try reader.bool() }
         try reader.end()
     }
 }

@@ -96,7 +96,9 @@ final class TaskletChain: Sendable {
             if watermark == .max, state.isReopened(members[0].node.id) {
                 watermark = positions.first?.chain.watermark ?? .min
             }
-            named.lane.resume(at: lane.records, watermark: watermark)
+            named.lane.resume(
+                at: lane.records, watermark: watermark,
+                time: lane.time?.status.activity ?? .active)
         }
         guard let chain = TaskPosition.chain(of: positions), positions.count == members.count
         else { return }

@@ -27,7 +27,9 @@ final class WireEnd: Sendable {
     /// the task that takes from it; nobody else does it for that of an export.
     func restore(_ state: RestoredState) {
         guard direction == .export, let saved = state.lane(lane.id) else { return }
-        lane.lane.resume(at: saved.records, watermark: saved.time?.watermark ?? .min)
+        lane.lane.resume(
+            at: saved.records, watermark: saved.time?.watermark ?? .min,
+            time: saved.time?.status.activity ?? .active)
     }
 
     /// Why it failed, in words.

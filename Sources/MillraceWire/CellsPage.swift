@@ -63,6 +63,8 @@ package struct CellsPage: Hashable, Sendable {
     package var queue: UInt64
     package var queueCapacity: UInt64
     package var watermark: Int64
+    /// Its watermark holds nobody up.
+    package var isIdle: Bool
     /// Records that went to the dead letters.
     package var refused: UInt64
     /// Refused records that were counted and no more.
@@ -100,6 +102,7 @@ package struct CellsPage: Hashable, Sendable {
         refused = page.u64(128)
         dropped = page.u64(136)
         restored = page.u64(Cells.restoredOffset)
+        isIdle = page.u32(160) != 0
         metrics = (0..<Cells.metricCells).map { page.u64(512 + 8 * $0) }
         latency = Histogram(page, at: 1_024)
     }

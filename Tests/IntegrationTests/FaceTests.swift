@@ -85,7 +85,7 @@ import Testing
         let later = try swift("later", "check")
         #expect(later.code == 65)
         #expect(later.out.contains("error MR2008  metrics: known"))
-        #expect(later.out.contains("error MR2008  nodes.numbers.event_time: known"))
+        #expect(later.out.contains("error MR2008  nodes.numbers.log_level: known"))
     }
 
     @Test func `a chain of fifteen hundred nodes is no trouble`() throws {

@@ -77,9 +77,22 @@ int mrx_json_check(const uint8_t *text, uint64_t size, mr_json_fault *fault);
  * Returns the size. */
 uint64_t mrx_json_compact(const uint8_t *text, uint64_t size, uint8_t *into);
 
-/* ---- what plugins get -------------------------------------------------------------------- */
+/* ---- times of records --------------------------------------------------------------------- */
 
 typedef void (*mrx_set_error)(mr_ctx *c, mr_status code, const char *text, uint64_t size);
+
+/* Finds the time of a record in a field of it. One thread at a time uses it. */
+typedef struct mrx_clock mrx_clock;
+/* `path` is a program of a path, which is the clock's from then on. A number counts `unit`
+ * nanoseconds since 1970. What is wrong with a record is told to `tell`. NULL: no memory. */
+mrx_clock *mrx_clock_make(mr_expression *path, int64_t unit, mr_ctx *c, mrx_set_error tell);
+void mrx_clock_release(mrx_clock *k);
+/* The time of the value, in ns since 1970: that of a number, or of a text such as
+ * `2026-01-31T12:00:00.5+01:00`. 0, or one of MRX_*, which has been told with its next step. */
+int32_t mrx_clock_read(void *clock, const uint8_t *value, uint64_t size, int64_t *time);
+
+/* ---- what plugins get -------------------------------------------------------------------- */
+
 /* The table of an extension id, or NULL. Failures are told through `set_error`; the text of one
  * about a record begins with its code, and the next step is on a line of its own. [setup] */
 const void *mrx_extension(const char *id, mrx_set_error set_error);

@@ -85,7 +85,8 @@ enum {
   MRR_CONTROL_BARRIER = 2,
   MRR_CONTROL_CANCEL = 3,
   MRR_CONTROL_END = 4,
-  MRR_CONTROL_STAMP = 5 /* value: birth, monotonic ns, of a record near this position */
+  MRR_CONTROL_STAMP = 5, /* value: birth, monotonic ns, of a record near this position */
+  MRR_CONTROL_IDLE = 6   /* a watermark; until the next one the lane holds nobody's time up */
 };
 
 uint64_t mrr_lane_bytes(uint32_t queue);
@@ -213,6 +214,21 @@ void mrr_chain_on_inspection(mrr_chain *c, mrr_inspect inspect, void *argument);
 /* Writes the hash of the record that comes next into the ring of the task's box. [loop] */
 void mrr_box_stamp(mrr_task *t, uint64_t low, uint64_t high);
 
+/* ---- event time (event_time.c) -------------------------------------------------- */
+
+/* The time of a record, in ns since 1970. 0, or else what is wrong with it has been told through
+ * set_error of its source. */
+typedef int32_t (*mrr_read_time)(void *argument, const uint8_t *value, uint64_t size,
+                                 int64_t *time);
+typedef struct mrr_event_time {
+  mrr_read_time read; /* NULL: the source's own stamps count */
+  void *argument;
+  int64_t max_delay, idle_after, max_future; /* ns */
+} mrr_event_time;
+/* What a source writes gets its time, and a watermark follows from it. A record without one, or
+ * with one too far ahead of the wall clock, is refused. Copied; before it joins a loop. */
+void mrr_chain_event_time(mrr_chain *c, const mrr_event_time *how);
+
 /* ---- taps: somebody looks at records that pass -------------------------------- */
 
 #define MRR_TAP_INPUT 0xFFFFFFFFu /* what a task takes, in place of an output port */
@@ -244,13 +260,18 @@ uint64_t mrr_task_passed(const mrr_task *t, uint32_t port);
 uint64_t mrr_lane_sent(const mrr_lane *l);
 uint64_t mrr_lane_received(const mrr_lane *l);
 int64_t mrr_lane_watermark(const mrr_lane *l); /* the consumer's */
-void mrr_lane_resume(mrr_lane *l, uint64_t position, int64_t watermark);
+/* What the watermark of a lane counts for (control.c). */
+enum { MRR_TIME_ACTIVE = 0, MRR_TIME_IDLE = 1, MRR_TIME_LAGGING = 2 };
+uint32_t mrr_lane_time(const mrr_lane *l); /* the consumer's */
+void mrr_lane_resume(mrr_lane *l, uint64_t position, int64_t watermark, uint32_t time);
 
 /* How far the end of a chain's input has come, and the newest watermark it passed on. */
 typedef struct mrr_chain_position {
   int64_t watermark;
   uint32_t ended;   /* 1: its input is over, or its source */
   uint32_t stopped; /* so many of its members need not be stopped again */
+  uint32_t idle;    /* it holds nobody's time up */
+  uint32_t reserved0;
 } mrr_chain_position;
 /* Of one member: records taken, whether it answered MR_DONE, and what became of others. */
 typedef struct mrr_task_position {

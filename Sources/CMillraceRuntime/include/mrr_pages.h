@@ -163,10 +163,12 @@ typedef struct mrr_cells {
   uint64_t dropped;     /* refused records that were counted and no more */
   uint64_t quarantined; /* taken out before the operator saw them, over all lives of the job */
   uint64_t restored;    /* records that it had taken before this process */
-  uint8_t reserved0[512 - 160];
+  uint32_t idle;        /* as of now: its watermark holds nobody up */
+  uint32_t reserved1;
+  uint8_t reserved0[512 - 168];
   uint64_t metric[MRR_METRIC_CELLS]; /* 512: counters and gauges of the operator */
   mrr_histogram_cells latency;       /* 1024: age of sampled records when this task took them */
-  uint8_t reserved1[MRR_PAGE - 1024 - sizeof(mrr_histogram_cells)];
+  uint8_t reserved2[MRR_PAGE - 1024 - sizeof(mrr_histogram_cells)];
 } mrr_cells;
 _Static_assert(sizeof(mrr_cells) == MRR_PAGE && offsetof(mrr_cells, metric) == 512 &&
                    offsetof(mrr_cells, latency) == 1024,

@@ -485,6 +485,25 @@ enum ErrorPageTexts {
                correct the parameters of file_source
             ```
             """#,
+        2201: #"""
+            # MR2201 event time at a node that is no source
+
+            ## What it means
+            `event_time` says where the time of a record is. A record gets it once, when it leaves its source;
+            every operator behind that finds it in the record's header and passes it on.
+
+            ## How to fix it
+            Move the key to the source that the node reads. A source that makes chunks of bytes, such as `stdin`,
+            has no records yet: let it make them (`file.source` with `as: line`).
+
+            ## Example
+            ```text
+            topology.yaml:4:27  error MR2201  nodes.b.event_time: pass is a transform, and records get their time where they come from
+                4 |   b: {use: pass, from: a, event_time: {field: ts}}
+                                              ^^^^^^^^^^
+               write it at the source before b
+            ```
+            """#,
         2301: #"""
             # MR2301 types differ
 
@@ -1251,7 +1270,8 @@ enum ErrorPageTexts {
 
             ## What it means
             A record should be JSON and is not, at the byte that the message names, counted from 0. `json.decode`
-            reads whole records; `filter`, `key` and `assert` read as far as they need to.
+            reads whole records; `filter`, `key`, `assert` and `event_time` of a source
+            read as far as they need to.
 
             ## How to fix it
             Look at the record: `millrace dlq show STATE-DIR` prints it, and the message has its number in its
@@ -1272,7 +1292,8 @@ enum ErrorPageTexts {
             ## What it means
             An expression met a value of a kind it cannot use: a text where it calculates, a number and a text
             that it should put in order, a condition that came to a number. A division by zero, and a number
-            outside of what a double holds, are refused under this code too.
+            outside of what a double holds, are refused under this code too. So is a field that `event_time`
+            names and that holds no time.
 
             ## How to fix it
             Correct the input. Where records of several kinds are expected, ask first: `amount != null and
@@ -1289,8 +1310,9 @@ enum ErrorPageTexts {
             # MR4003 field absent
 
             ## What it means
-            An expression names a field, or a position in an array, that the record does not have. `null` is not
-            absent: it is a value.
+            An expression, or `event_time` of a source, names a field, or a position in an array, that the record
+            does not have. `null` is not absent: it is a value. With `event_time: {header: true}` it is the time
+            that is absent: the source should have given it.
 
             ## How to fix it
             Say what such a record means. `filter` has `missing: drop` and `missing: pass`. Within an expression
@@ -1488,6 +1510,26 @@ enum ErrorPageTexts {
             ## Example
             ```text
             error MR4202  not drained after 30 s: 1,024 records left before out
+            ```
+            """#,
+        4302: #"""
+            # MR4302 time too far ahead
+
+            ## What it means
+            The time of a record lies further ahead of this machine's clock than `event_time.max_future` allows.
+            Taken at its word it would move the watermark there, and every other record would be late. So it is
+            refused like a record that an operator cannot use, and its time counts for nothing.
+
+            ## How to fix it
+            Usually a clock is wrong where the record was made. Where records are right to be of the future, raise
+            `max_future`. A `unit` that is not what the field counts gives times before 1971, or times that do not
+            fit (MR4002).
+
+            ## Example
+            ```text
+            $ millrace run generate count=1 value='{"ts": 4102444800000}' event_time.field=ts on_error=fail ! stdout
+            error MR4302  generate: generate 1.1.0 refused record 0 of lane 0: its time is further ahead of the clock than `max_future`
+               correct the clock that made it, or raise `max_future`
             ```
             """#,
         4401: #"""

@@ -120,7 +120,7 @@ let graphs: [String: Topology] = [
         Node("null", use: "null", from: numbers.parallelism(2).out)
     },
     "later": Topology("later") {
-        let numbers = Node("numbers", use: "generate").eventTime(field: "ts")
+        let numbers = Node("numbers", use: "generate").logLevel(.debug)
         Node("out", use: "stdout", from: numbers.out)
     }
     .metrics(perTask: true),
