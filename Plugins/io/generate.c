@@ -52,6 +52,8 @@ static mr_status read_parameters(generate *op, const mr_config *config) {
     status = read_number(config, "/keys", &op->keys.count);
   if (status == MR_OK)
     status = read_number(config, "/seed", &op->keys.seed);
+  if (status == MR_OK)
+    status = read_number(config, "/spacing", &op->spacing);
   if (status == MR_OK && io_given(config, "/rate"))
     status = config->get_float(config, "/rate", &op->rate);
   else
@@ -282,7 +284,15 @@ static const mr_param value = {
     .doc = "The value of every record. Absent: its number, from 0, in decimal digits.",
     .example = "'{\"x\": 2}'",
     .maximum = "1048576"};
-static const mr_param *const params[] = {&count, &rate, &size, &keys, &spread, &seed, &value};
+static const mr_param spacing = {
+    .struct_size = sizeof(mr_param),
+    .type = MR_P_DURATION,
+    .name = "spacing",
+    .doc = "How far the time of a record is behind that of the one before it; the first has the "
+           "begin of 1970. Absent: records have no time.",
+    .example = "1s"};
+static const mr_param *const params[] = {&count,  &rate, &size,  &keys,
+                                         &spread, &seed, &value, &spacing};
 
 static const mr_port out = {.struct_size = sizeof(mr_port),
                             .name = "out",

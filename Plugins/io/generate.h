@@ -9,6 +9,8 @@
  *   value              the text given
  *   neither            n as decimal digits
  *   keys without size  "k" and the key as decimal digits before the value
+ *
+ * With `spacing` its time is n times that, in ns since 1970.
  */
 #ifndef MR_IO_GENERATE_H
 #define MR_IO_GENERATE_H
@@ -48,6 +50,7 @@ typedef struct {
   uint64_t first;    /* the one whose time the clock begins with */
   uint64_t step;     /* from one n of this instance to the next */
   double rate;       /* per second, over all instances; 0: no limit */
+  uint64_t spacing;  /* ns; 0: records have no time */
   int64_t began;     /* monotonic ns when record `first` was due; 0: not yet */
   uint64_t restored; /* tasks there were when `next` was saved; 0: it was not */
   int timer;

@@ -19,6 +19,7 @@ __attribute__((always_inline)) static inline void write_window(generate *op, uin
   uint64_t turn = keyed ? n % keys->count : 0, turn_step = keyed ? step % keys->count : 0;
   const uint32_t stamp = (uint32_t)sizeof(mr_record) + (keyed ? 8 : 0);
   const int stamped = op->image.stamped != 0;
+  const uint64_t spacing = op->spacing;
   for (uint32_t i = 0; i < count; i++) {
     for (uint64_t at = 0; at < stride && stride <= AHEAD; at += 64)
       __builtin_prefetch(cur + AHEAD + at, 1);
@@ -26,6 +27,10 @@ __attribute__((always_inline)) static inline void write_window(generate *op, uin
       memcpy(cur + at, image + at, MR_UNIT);
     if (stamped)
       memcpy(cur + stamp, &n, sizeof n);
+    if (spacing > 0) {
+      uint64_t time = n * spacing;
+      memcpy(cur + offsetof(mr_record, event_time), &time, sizeof time);
+    }
     if (keyed) {
       uint64_t key = keys->zipf ? generate_key(keys, n) : turn;
       memcpy(cur + offsetof(mr_record, key_hash), &keys->hash[key], sizeof *keys->hash);
@@ -81,6 +86,8 @@ uint32_t generate_write_text(generate *op, uint32_t limit) {
       return done;
     mr_record head = op->head;
     uint32_t length = 0;
+    if (op->spacing > 0)
+      head.event_time = (int64_t)(op->next * op->spacing);
     if (op->keys.count > 0) {
       uint64_t key = generate_key(&op->keys, op->next);
       payload[length++] = 'k';

@@ -78,7 +78,7 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
     t->quiet = !full;
   if (out || full)
     mrr_note_pause(c);
-  else if (s == MR_AGAIN)
+  if (!full && (s == MR_AGAIN || !out)) /* it may wait for its wake from now on */
     mrr_note_silence(c, now);
   return out || s != MR_AGAIN ? MRR_STEP_MOVED : full ? MRR_STEP_BLOCKED : MRR_STEP_NOTHING;
 }

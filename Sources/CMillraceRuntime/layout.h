@@ -416,7 +416,7 @@ static inline int mrr_time_waits(const mrr_chain *c) {
 /* Between the check of a source's output and its publication: stamps it, takes out what has no
  * time. 0, or MRR_STEP_ENDED. The watermark that follows is in *mark. */
 uint32_t mrr_stamp_output(mrr_chain *c, int64_t *mark, int64_t now);
-/* A poll found nothing, or was not made for want of room or because its last call failed. */
+/* A poll found nothing more; or it gave something, was not made for want of room, or failed. */
 void mrr_note_silence(mrr_chain *c, int64_t now);
 void mrr_note_pause(mrr_chain *c);
 /* It has been silent for long enough. */

@@ -38,6 +38,10 @@ package struct TaskReading: Hashable, Sendable {
     /// How long the call that it is in now has lasted, in nanoseconds; 0 outside of calls.
     package var callAge: Int64 = 0
     package var latency = LatencyReading()
+    /// Nanoseconds since 1970; the least number: none yet, the greatest: its input is over.
+    package var watermark = Int64.min
+    /// Its watermark holds nobody up.
+    package var isIdle = false
 
     package init() {}
 }

@@ -19,6 +19,8 @@ package struct JobView: Hashable, Codable, Sendable {
     package var reason: JobReason?
     package var next: JobNext?
     package var bottleneck: Bottleneck?
+    /// nil: its records have no time.
+    package var watermark: JobWatermark?
     /// Records per second: out of the sources, into the sinks.
     package var rates: Flow<Double>
     package var records: Flow<UInt64>
@@ -29,7 +31,7 @@ package struct JobView: Hashable, Codable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case job, name, state, since, version, threads, reason, next, bottleneck, rates, records
-        case nodes
+        case nodes, watermark
         case ageSeconds = "age_seconds"
         case runningSeconds = "running_seconds"
         case deadLetters = "dead_letters"
@@ -61,6 +63,8 @@ package struct JobView: Hashable, Codable, Sendable {
         self.runningSeconds = Double(running / 1_000_000) / 1e3
         self.threads = plan.threads
         self.bottleneck = alive ? Bottleneck.find(in: plan, nodes: nodes) : nil
+        self.watermark =
+            alive ? JobWatermark(plan: plan, now: now, wallClock: wallClock) : nil
         let sources = nodes.filter { $0.kind == .source }
         let sinks = nodes.filter { $0.kind == .sink }
         self.rates = Flow(
@@ -88,6 +92,7 @@ package struct JobView: Hashable, Codable, Sendable {
             .init("version", .int(Int64(version))),
             .init("threads", .int(Int64(threads))), .init("reason", reason?.json ?? .null),
             .init("next", next?.json ?? .null), .init("bottleneck", bottleneck?.json ?? .null),
+            .init("watermark", watermark?.json ?? .null),
             .init("rates", rates.json), .init("records", records.json),
             .init("dead_letters", .int(Int64(clamping: deadLetters))),
             .init("p99_seconds", p99Seconds.map(JSON.double) ?? .null),

@@ -55,9 +55,11 @@ package struct TaskView: Hashable, Codable, Sendable {
     package var records: Flow<UInt64>
     package var rates: Flow<Double>
     package var p99Seconds: Double?
+    /// nil: it knows no time.
+    package var watermark: WatermarkView?
 
     enum CodingKeys: String, CodingKey {
-        case task, finished, time, queue, records, rates
+        case task, finished, time, queue, records, rates, watermark
         case p99Seconds = "p99_seconds"
     }
 
@@ -67,6 +69,7 @@ package struct TaskView: Hashable, Codable, Sendable {
             .init("time", time.json), .init("queue", .double(queue)),
             .init("records", records.json), .init("rates", rates.json),
             .init("p99_seconds", p99Seconds.map(JSON.double) ?? .null),
+            .init("watermark", watermark?.json ?? .null),
         ])
     }
 }
@@ -93,10 +96,12 @@ package struct NodeView: Hashable, Codable, Sendable {
     package var rates: Flow<Double>
     package var records: Flow<UInt64>
     package var deadLetters: UInt64
+    /// Of its task that is furthest behind; nil: it knows no time.
+    package var watermark: WatermarkView?
     package var tasks: [TaskView]
 
     enum CodingKeys: String, CodingKey {
-        case id, kind, parallelism, time, queue, rates, records, tasks
+        case id, kind, parallelism, time, queue, rates, records, watermark, tasks
         case `operator` = "operator"
         case queueRecords = "queue_records"
         case p99Seconds = "p99_seconds"
@@ -124,6 +129,7 @@ package struct NodeView: Hashable, Codable, Sendable {
             in: tasks.reduce(0) { $0 &+ $1.records.in },
             out: tasks.reduce(0) { $0 &+ $1.records.out })
         self.deadLetters = now.reduce(0) { $0 &+ $1.refused }
+        self.watermark = alive ? WatermarkView(now) : nil
         self.queueRecords = now.reduce(0) { $0 &+ $1.queue }
         var latency = LatencyReading()
         for (old, new) in pairs { latency.add(new.latency.since(old.latency)) }
@@ -145,6 +151,7 @@ package struct NodeView: Hashable, Codable, Sendable {
             .init("p99_seconds", p99Seconds.map(JSON.double) ?? .null),
             .init("rates", rates.json), .init("records", records.json),
             .init("dead_letters", .int(Int64(clamping: deadLetters))),
+            .init("watermark", watermark?.json ?? .null),
             .init("tasks", .array(tasks.map(\.json))),
         ])
     }
@@ -162,6 +169,7 @@ extension TaskView {
             in: rate(earlier.recordsIn, now.recordsIn, seconds),
             out: rate(earlier.recordsOut, now.recordsOut, seconds))
         self.p99Seconds = now.latency.since(earlier.latency).quantile(0.99).map { Double($0) / 1e9 }
+        self.watermark = WatermarkView(now)
     }
 }
 

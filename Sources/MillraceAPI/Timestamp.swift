@@ -14,6 +14,17 @@ package enum Timestamp {
             + "\(padded(clock / 3600, 2)):\(padded(clock / 60 % 60, 2)):\(padded(clock % 60, 2))Z"
     }
 
+    /// The same with the fraction of the second, if there is one.
+    package static func exact(nanosecondsSince1970 time: Int64) -> String {
+        let whole = text(nanosecondsSince1970: time)
+        let rest = time % 1_000_000_000
+        let fraction = rest < 0 ? rest + 1_000_000_000 : rest
+        if fraction == 0 { return whole }
+        var digits = padded(fraction, 9)
+        while digits.last == "0" { digits.removeLast() }
+        return "\(whole.dropLast()).\(digits)Z"
+    }
+
     /// Days since 1970 to a date of the Gregorian calendar, by counting from the 1st of March
     /// of year 0 in eras of 400 years, so that the leap day is the last of its year.
     private static func date(days: Int64) -> (Int64, Int64, Int64) {

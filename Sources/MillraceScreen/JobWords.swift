@@ -28,6 +28,16 @@ package enum JobWords {
         return "\(found.node) (busy \(Figures.percent(found.busy)))\(tail)"
     }
 
+    /// `2026-01-31T12:00:00Z, 3.2s behind the clock, held up by orders#1`; nil: there is no time.
+    package static func watermark(_ view: JobView) -> String? {
+        guard let found = view.watermark else { return nil }
+        var text = found.time ?? "none yet"
+        if let lag = found.lagSeconds {
+            text += ", \(Figures.duration(abs(lag))) \(lag < 0 ? "ahead of" : "behind") the clock"
+        }
+        return text + (found.heldBy.map { ", held up by \($0)" } ?? ", everything is idle")
+    }
+
     package static func ink(of state: JobState) -> Ink {
         switch state {
         case .running, .finished: .good

@@ -88,12 +88,17 @@ package enum MeasureColumn: String, CaseIterable, Sendable {
 
 /// A column of a table of nodes.
 package enum NodeColumn: Hashable, Sendable {
-    case node, operation, tasks, dead
+    case node, operation, tasks, dead, watermark
     case measure(MeasureColumn)
 
     /// In the order in which they are shown.
     package static let all: [NodeColumn] =
         [.node, .operation, .tasks] + MeasureColumn.live.map(NodeColumn.measure) + [.dead]
+
+    /// Of these nodes: their time as well, where they have one.
+    package static func shown(_ nodes: [NodeView]) -> [NodeColumn] {
+        all + (nodes.contains { $0.watermark != nil } ? [.watermark] : [])
+    }
 
     /// As `--sort` names it.
     package var name: String {
@@ -102,6 +107,7 @@ package enum NodeColumn: Hashable, Sendable {
         case .operation: "operator"
         case .tasks: "tasks"
         case .dead: "dead"
+        case .watermark: "watermark"
         case .measure(let column): column.rawValue
         }
     }
@@ -111,7 +117,7 @@ package enum NodeColumn: Hashable, Sendable {
         return name.uppercased()
     }
 
-    package var isNumber: Bool { self != .node && self != .operation }
+    package var isNumber: Bool { self != .node && self != .operation && self != .watermark }
 
     package func text(_ node: NodeView) -> String {
         switch self {
@@ -119,6 +125,8 @@ package enum NodeColumn: Hashable, Sendable {
         case .operation: String(node.operator.prefix { $0 != "@" })
         case .tasks: String(node.parallelism.desired)
         case .dead: String(node.deadLetters)
+        case .watermark:
+            (node.watermark?.time ?? "-") + (node.watermark?.idle == true ? " idle" : "")
         case .measure(let column): column.text(Measures(node))
         }
     }
@@ -134,7 +142,7 @@ package enum NodeColumn: Hashable, Sendable {
             }.map(\.element)
         }
         switch self {
-        case .node, .operation: return stably { text($0) < text($1) }
+        case .node, .operation, .watermark: return stably { text($0) < text($1) }
         case .tasks: return stably { $0.parallelism.desired > $1.parallelism.desired }
         case .dead: return stably { $0.deadLetters > $1.deadLetters }
         case .measure(let column):

@@ -101,6 +101,7 @@ package enum TopScreen {
         if let reason = JobWords.reason(job) { lines.append(remark("reason", reason)) }
         if let next = JobWords.next(job) { lines.append(remark("next", next)) }
         lines.append(remark("bottleneck", JobWords.bottleneck(job)))
+        if let time = JobWords.watermark(job) { lines.append(remark("watermark", time)) }
         if case .node(_, let id) = top.page {
             let operation = top.shownNode.map { "\(id)  \($0.operator)" } ?? "\(id)  is not there"
             lines.append(Line(pieces: [(operation, Style(.strong))]))
@@ -173,13 +174,15 @@ package enum TopScreen {
             [.node, .measure(.busy), .measure(.rateIn), .measure(.rateOut), .measure(.queue)]
             + [.measure(.blocked), .measure(.p99)]
         let bar = 7
-        var columns = NodeColumn.all.map { column in
+        let shown = NodeColumn.shown(top.nodes)
+        var columns = shown.map { column in
             var rank = ranks.firstIndex(of: column) ?? 0
             switch column {
             case .measure(.starved): rank = bar + 1
             case .tasks: rank = bar + 2
             case .operation: rank = bar + 3
             case .dead: rank = top.nodes.contains { $0.deadLetters > 0 } ? 0 : bar + 4
+            case .watermark: rank = bar + 1
             case .node, .measure: break
             }
             return ScreenTable.Column(
@@ -190,7 +193,7 @@ package enum TopScreen {
         var table = ScreenTable(columns: columns)
         let culprit = top.shownJob?.bottleneck?.node
         for node in top.nodes {
-            let cells = NodeColumn.all.map { column in
+            let cells = shown.map { column in
                 (text: column.text(node), style: style(column, node, culprit: culprit))
             }
             table.rows.append(cells + [(LoadBar.text(node.time), .plain)])
@@ -210,6 +213,7 @@ package enum TopScreen {
         switch column {
         case .node: 8
         case .measure(.rateIn), .measure(.rateOut), .measure(.p99): 6
+        case .watermark: 20
         case .operation, .tasks, .dead, .measure: 4
         }
     }

@@ -149,6 +149,8 @@ extension TaskReading {
         finished = sample.cells.finished
         callAge = sample.callAge
         latency = LatencyReading(sample.cells.latency)
+        watermark = sample.cells.watermark
+        isIdle = sample.cells.isIdle
     }
 }
 

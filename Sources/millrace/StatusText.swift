@@ -14,9 +14,11 @@ enum StatusText {
         if let reason = JobWords.reason(view) { lines.append("  reason      \(reason)") }
         if let next = JobWords.next(view) { lines.append("  next        \(next)") }
         lines.append("  bottleneck  \(JobWords.bottleneck(view))")
-        var table = TextTable(NodeColumn.all.map { ($0.title, $0.isNumber ? .right : .left) })
+        if let time = JobWords.watermark(view) { lines.append("  watermark   \(time)") }
+        let columns = NodeColumn.shown(view.nodes)
+        var table = TextTable(columns.map { ($0.title, $0.isNumber ? .right : .left) })
         for node in sort?.sorted(view.nodes) ?? view.nodes {
-            table.add(NodeColumn.all.map { $0.text(node) })
+            table.add(columns.map { $0.text(node) })
         }
         return lines + table.lines
     }

@@ -187,5 +187,12 @@ import Testing
         #expect(
             result.err.contains("MR4003") && result.err.contains("the source gave it no time"),
             "\(result.err)")
+        let given = try run(
+            "generate", "count=3", "spacing=1500ms", "event_time.max_delay=1s", "!", "test.clock",
+            "!", "stdout")
+        #expect(given.out == "0 0 -\n1 1500000000 -\n2 3000000000 -\n", "\(given.err)")
+        let images = try run(
+            "generate", "count=2", "spacing=1s", "value=x", "!", "test.clock", "!", "stdout")
+        #expect(images.out == "x 0 -\nx 1000000000 -\n", "\(images.err)")
     }
 }

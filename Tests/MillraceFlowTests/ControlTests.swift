@@ -135,6 +135,78 @@ struct ControlTests {
         #expect(graph.cells(map, task: 1).watermark == .max)
     }
 
+    private static let millisecond: Int64 = 1_000_000
+
+    /// Two sources before a shuffle. `fast` gives 2,000 records and is silent, or gives all and
+    /// ends; `slow` is silent behind its hundredth. 0: never idle.
+    private func twoSources(
+        fastIdle: Int64, slowIdle: Int64, fastEnds: Bool = false, wire: Int = 0
+    ) -> (graph: FlowGraph, slow: FlowGraph.Node, map: FlowGraph.Node, sink: FlowGraph.Node) {
+        let graph = FlowGraph(seed: 43)
+        let fast = graph.source(3_000) {
+            $0.quiet = fastEnds ? 0 : 2_000
+            $0.idle_after = fastIdle
+        }
+        let slow = graph.source(3_000) {
+            $0.quiet = 100
+            $0.idle_after = slowIdle
+        }
+        let map = graph.node(.map, tasks: 2)
+        let sink = graph.node(.sink)
+        graph.edge(fast, map, .hash, wire: wire)
+        graph.edge(slow, map, .hash, wire: wire)
+        graph.edge(map, sink, .hash, wire: wire)
+        graph.build(loops: 2)
+        flow_keep_quiet(graph.handle, 1)
+        #expect(graph.run() == .stuck)
+        return (graph, slow, map, sink)
+    }
+
+    @Test(arguments: [0, 1 << 18])
+    func `an idle lane holds nobody up, and back again it does so once it has caught up`(
+        wire: Int
+    ) {
+        let (graph, slow, map, sink) = twoSources(
+            fastIdle: 0, slowIdle: Self.millisecond, wire: wire)
+        #expect(graph.cells(sink).watermark == 2_000 * 1_000 - 1)
+        #expect(graph.cells(sink).idle == 0 && graph.cells(map).idle == 0)
+        // The slow one is back, a hundred records further, and far behind: it holds up nobody.
+        flow_wake(graph.handle, slow.number)
+        while graph.seen(sink) < 2_200 { _ = graph.some(1) }
+        #expect(graph.cells(slow).idle == 0)
+        flow_wake(graph.handle, 0)
+        #expect(graph.run() == .stuck)
+        #expect(graph.cells(sink).watermark == 3_000 * 1_000 - 1)
+        flow_keep_quiet(graph.handle, 0)
+        #expect(graph.run() == .finished)
+        #expect(graph.cells(sink).watermark == .max)
+    }
+
+    @Test(arguments: [0, 1 << 18])
+    func `when all are idle time stands where it was, and that is passed on`(wire: Int) {
+        for slowFirst in [true, false] {
+            let (graph, _, map, sink) = twoSources(
+                fastIdle: slowFirst ? 2 * Self.millisecond : Self.millisecond,
+                slowIdle: slowFirst ? Self.millisecond : 2 * Self.millisecond, wire: wire)
+            // Alone the fast one counts; without it the slow one still does, and moves nothing.
+            #expect(graph.cells(sink).watermark == (slowFirst ? 2_000 * 1_000 - 1 : 99_999))
+            #expect(graph.cells(map, task: 1).watermark == graph.cells(sink).watermark)
+            #expect(graph.cells(sink).idle == 1 && graph.cells(map).idle == 1)
+            flow_keep_quiet(graph.handle, 0)
+            #expect(graph.run() == .finished)
+            #expect(graph.cells(sink).watermark == .max && graph.cells(sink).idle == 0)
+        }
+    }
+
+    @Test func `an idle lane beside one that has ended does not end the time`() {
+        let (graph, _, _, sink) = twoSources(
+            fastIdle: 0, slowIdle: Self.millisecond, fastEnds: true)
+        #expect(graph.cells(sink).watermark == 99_999 && graph.cells(sink).idle == 1)
+        flow_keep_quiet(graph.handle, 0)
+        #expect(graph.run() == .finished)
+        #expect(graph.cells(sink).watermark == .max)
+    }
+
     @Test(arguments: [FlowGraph.Kind.last, .explodeBlunt, .bounded])
     func `END comes behind what stop writes and behind what is staged`(kind: FlowGraph.Kind) {
         let graph = FlowGraph(seed: 42)

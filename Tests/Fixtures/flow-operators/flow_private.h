@@ -94,6 +94,7 @@ struct flow_graph {
   uint64_t turns;
   uint32_t finished;
   int keep_quiet;
+  int may_be_late; /* a source may be idle */
   uint64_t last_epoch; /* the run ends when every task has passed this barrier; 0: without one */
   uint64_t newest, given_up;
   uint64_t refused_epoch; /* chain `refusing` refuses to freeze at it */

@@ -285,6 +285,11 @@ static void make_chains(flow_graph *g) {
       c->box = g->tasks[c->first_task].box;
       c->last_task = g->first_task[node] + k;
       c->source = g->nodes[n].kind == FLOW_SOURCE;
+      if (g->nodes[n].idle_after) {
+        const mrr_event_time how = {NULL, NULL, 1, g->nodes[n].idle_after, INT64_MAX};
+        mrr_chain_event_time(c->chain, &how);
+        g->may_be_late = 1;
+      }
       c->loop = (uint32_t)(g->seed ? flow_next(&g->random) : g->chain_count - 1) % g->loop_count;
     }
   }

@@ -89,7 +89,7 @@ int flow_check(flow_task *t, const mr_batch *b) {
       flow_complain(t, "not meant for this lane", &h);
       return 0;
     }
-    if (r->event_time <= t->mark) {
+    if (r->event_time <= t->mark && !g->may_be_late) {
       flow_complain(t, "behind its watermark", &h);
       return 0;
     }

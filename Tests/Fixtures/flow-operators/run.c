@@ -187,6 +187,16 @@ uint32_t flow_run(flow_graph *g, uint64_t turns_max) {
 
 void flow_keep_quiet(flow_graph *g, int on) { g->keep_quiet = on; }
 
+void flow_wake(flow_graph *g, uint32_t node) {
+  for (uint32_t k = 0; k < g->nodes[node].parallelism; k++) {
+    flow_task *t = &g->tasks[g->first_task[node] + k];
+    if (t->quiet) {
+      t->quiet = 0;
+      mrr_host_wake(t->context);
+    }
+  }
+}
+
 int flow_barrier(flow_graph *g, uint64_t epoch) {
   for (uint32_t i = 0; i < g->task_count; i++) {
     const flow_task *t = &g->tasks[i];

@@ -63,6 +63,9 @@ typedef struct flow_node {
   uint32_t keys;
   uint32_t burst; /* most records of one poll; 0: the credit */
   uint32_t quiet; /* after so many records it waits to be woken; 0: never */
+  /* Its times make its watermarks, and silence for so many ns makes it idle; then records of the
+   * graph may be behind a watermark. 0: neither. */
+  int64_t idle_after;
 } flow_node;
 
 typedef struct flow_edge {
@@ -109,6 +112,8 @@ uint32_t flow_run(flow_graph *g, uint64_t turns_max);
 uint32_t flow_some_turns(flow_graph *g, uint64_t turns);
 /* Chains that ask to be woken are not, while this is set. */
 void flow_keep_quiet(flow_graph *g, int on);
+/* Wakes the sources of a node that wait for it. */
+void flow_wake(flow_graph *g, uint32_t node);
 /* Sources emit barrier `epoch` now, 1 below FLOW_EPOCHS and one after the other. 0: not possible,
  * because a source has ended or has not emitted the one before. */
 int flow_barrier(flow_graph *g, uint64_t epoch);
