@@ -3,6 +3,7 @@
 #ifndef MRR_CALL_H
 #define MRR_CALL_H
 
+#include "include/mrr_timers.h"
 #include "keyed.h"
 #include "layout.h"
 
@@ -19,13 +20,21 @@ static inline void mrr_call_leave(mrr_loop *l, mrr_box *b) {
   l->current = NULL;
 }
 
-/* Changes of keyed state belong to a call as its output does. */
+/* Changes of keyed state and timers belong to a call as its output does. */
 static inline void mrr_state_begin(const mrr_chain *c, const mrr_task *t, int64_t now) {
   if (MR_UNLIKELY(t->ctx->keyed != NULL))
     mrr_keyed_begin(t->ctx->keyed, now + c->loop->wall_offset, t->watermark);
+  if (MR_UNLIKELY(t->ctx->timers != NULL))
+    mrr_timers_begin(t->ctx->timers);
 }
 
 static inline void mrr_state_end(const mrr_task *t, int kept) {
+  if (MR_UNLIKELY(t->ctx->timers != NULL)) {
+    if (kept)
+      mrr_timers_keep(t->ctx->timers);
+    else
+      mrr_timers_undo(t->ctx->timers);
+  }
   if (MR_LIKELY(t->ctx->keyed == NULL))
     return;
   if (kept)

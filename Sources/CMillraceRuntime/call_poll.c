@@ -2,8 +2,8 @@
  * The calls that have no input, `poll` and `stop`, and what becomes of their answer (call.c). */
 #include "call.h"
 
-/* Outcome of poll and stop, which have no input. */
-static uint32_t keep_output(mrr_chain *c, uint32_t member, uint32_t *out, int64_t now) {
+/* Outcome of calls without input: poll, stop and those of call_time.c. */
+uint32_t mrr_keep_output(mrr_chain *c, uint32_t member, uint32_t *out, int64_t now) {
   mrr_task *t = c->members[member];
   uint32_t broken = mrr_broken_output(t, 0);
   int64_t mark = MR_TIME_NONE;
@@ -57,7 +57,7 @@ uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now) {
   int full = 0;
   for (uint32_t i = 0; i < t->port_count; i++)
     full |= t->ports[i]->refused != 0;
-  uint32_t r = keep_output(c, 0, &out, now);
+  uint32_t r = mrr_keep_output(c, 0, &out, now);
   if (r == MRR_STEP_ENDED)
     return r;
   t->taken += out;
@@ -106,7 +106,7 @@ uint32_t mrr_call_stop(mrr_chain *c, uint32_t member, int64_t now, int *done) {
     return mrr_fail(c, member, s, MRR_BROKE_NOTHING);
   if (s > MR_YIELD)
     return mrr_fail(c, member, s, MRR_BROKE_STATUS);
-  uint32_t r = keep_output(c, member, &out, now);
+  uint32_t r = mrr_keep_output(c, member, &out, now);
   if (r != MRR_STEP_ENDED && !*done && !out)
     c->due = now + MRR_AGAIN_NS; /* nothing to say yet: it is not room that is missing */
   return r;

@@ -48,7 +48,8 @@ void mrr_settle_time(mrr_chain *c, mrr_task *t) {
   c->idle = idle && !active && !lagging;
   if (active || !(idle || lagging))
     t->watermark = least > t->watermark ? least : t->watermark;
-  if (t->watermark != MR_TIME_END) /* END says so itself, behind what `stop` still writes */
+  /* END says so itself, behind what `stop` still writes; timers come first (call_time.c). */
+  if (t->watermark != MR_TIME_END && !t->time)
     c->mark = t->watermark > c->mark ? t->watermark : c->mark;
   show_time(c, t->watermark);
 }

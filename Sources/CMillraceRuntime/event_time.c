@@ -61,6 +61,29 @@ static uint32_t refuse(mrr_chain *c, const mr_record *r, const uint8_t *payload,
   return verdict;
 }
 
+/* How many records at the front have a time that counts, in their headers; the usual case, without
+ * a call for each of them. */
+static uint32_t stamped(const mrr_arena *a, const mrr_port *p, uint32_t n, int64_t latest,
+                        int64_t *newest) {
+  const mrr_lane *l = p->mode == MRR_PORT_LANE ? p->lane : NULL;
+  const uint32_t *index = l ? l->ring : p->scratch;
+  uint64_t first = l ? l->put : 0, mask = l ? l->mask : p->scratch_size - 1;
+  uint64_t last = ((uint64_t)a->block_count << MRR_BLOCK_SHIFT) - sizeof(mr_record) / MR_UNIT;
+  int64_t most = *newest;
+  uint32_t i = 0;
+  for (; i < n; i++) {
+    uint64_t unit = index[(first + i) & mask];
+    if (MR_UNLIKELY(unit > last))
+      break;
+    int64_t time = ((const mr_record *)(const void *)(a->base + unit * MR_UNIT))->event_time;
+    if (MR_UNLIKELY(time == MR_TIME_NONE || time > latest))
+      break;
+    most = time > most ? time : most;
+  }
+  *newest = most;
+  return i;
+}
+
 /* What was written to one port; the newest time of it in *newest. */
 static uint32_t stamp_port(mrr_chain *c, uint32_t port, int64_t latest, int64_t *newest) {
   mrr_task *t = c->members[0];
@@ -68,7 +91,9 @@ static uint32_t stamp_port(mrr_chain *c, uint32_t port, int64_t latest, int64_t 
   uint32_t n = mrr_port_written(p), kept = 0;
   uint64_t first = t->taken + t->cells->refused + t->cells->dropped;
   mrr_passing passing = {0, port, 0, n, t};
-  for (uint32_t i = 0; i < n; i++) {
+  if (!c->event_time.read)
+    kept = stamped(c->arena, p, n, latest, newest);
+  for (uint32_t i = kept; i < n; i++) {
     const uint8_t *payload;
     mr_record *r = (mr_record *)(uintptr_t)mrr_passing_at(&passing, i, &payload);
     if (MR_UNLIKELY(r == NULL))

@@ -8,6 +8,7 @@
 
 #include "include/mrr.h"
 #include "word.h"
+#include <millrace/ext/time.h>
 #include <string.h>
 
 #define MRR_UNIT_SHIFT 4u
@@ -281,6 +282,9 @@ struct mrr_task {
   mrr_word *woken; /* bit = lane has something again. any */
   mrr_flag woken_any;
   int64_t watermark; /* minimum over the active lanes, as far as it has risen */
+  const mr_time *time; /* it hears of the time. setup */
+  int64_t told;        /* watermark that it was told */
+  uint32_t held;       /* it passes watermarks on itself */
   uint64_t epoch;
   mrr_gate gate; /* of its input; those of its output are with the ports */
 };
@@ -369,6 +373,7 @@ struct mrr_loop {
 struct mr_ctx {
   mrr_task *task;          /* NULL for a partitioner */
   struct mrr_keyed *keyed; /* NULL: without keyed state. loop, setup */
+  struct mrr_timers *timers; /* NULL: without timers. loop, setup */
   uint64_t tag;
   uint64_t random;
   mrr_flag busy; /* somebody writes the text. any */
@@ -427,6 +432,10 @@ uint32_t mrr_call_process(mrr_chain *c, uint32_t member, mrr_lane *lane, mrr_por
                           int64_t now);
 uint32_t mrr_call_poll(mrr_chain *c, uint32_t credit, int64_t now);
 uint32_t mrr_call_stop(mrr_chain *c, uint32_t member, int64_t now, int *done);
+
+/* What is due, until there is nothing: MRR_STEP_NOTHING (call_time.c). */
+uint32_t mrr_step_time(mrr_chain *c, int64_t now);
+uint32_t mrr_keep_output(mrr_chain *c, uint32_t member, uint32_t *out, int64_t now);
 
 /* barrier.c */
 void mrr_barrier_begin(mrr_chain *c);

@@ -81,11 +81,22 @@ static void note_queue(mrr_task *t) {
   mrr_cell_set(&t->cells->queue, waiting);
 }
 
+/* 0: a call about the time was made, or put off, and *outcome says what came of it. */
+static int time_is_told(mrr_chain *c, int64_t now, uint32_t *outcome) {
+  if (MR_LIKELY(c->members[0]->time == NULL))
+    return 1;
+  *outcome = mrr_step_time(c, now);
+  return *outcome == MRR_STEP_NOTHING && c->due <= now;
+}
+
 static uint32_t step_lanes(mrr_chain *c, int64_t now) {
   mrr_task *t = c->members[0];
   uint32_t limit = call_limit(t);
   if (MR_UNLIKELY(c->export != NULL) && !mrr_wire_has_room(c->export))
     return MRR_STEP_BLOCKED;
+  uint32_t told = MRR_STEP_NOTHING;
+  if (!time_is_told(c, now, &told))
+    return told;
   collect_woken(t);
   for (uint32_t tries = t->active_count; tries; tries--) {
     if (t->cursor >= t->active_count)
@@ -108,6 +119,8 @@ static uint32_t step_lanes(mrr_chain *c, int64_t now) {
       t->cursor++;
   }
   if (t->ended == t->lane_count && !c->barrier && c->state == MRR_CHAIN_RUNNING) {
+    if (!time_is_told(c, now, &told)) /* what ended the last lane is news */
+      return told;
     c->state = MRR_CHAIN_STOPPING;
     return MRR_STEP_MOVED;
   }

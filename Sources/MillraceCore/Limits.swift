@@ -59,6 +59,8 @@ package enum Limits {
     package static let keyedBytesMax = 4 << 30
     /// What one call may have to take back.
     package static let keyedLogBytesMax = 64 << 20
+    /// Timers of one task: each takes about 100 bytes and its key.
+    package static let timersMax = 16 << 20
     /// Increments behind a full image: a restart reads them all.
     package static let keyedIncrementsMax = 8
     /// A manifest, and a record of the log.

@@ -45,7 +45,8 @@ package struct OperatorDescription: Hashable, Codable, Sendable {
     /// Something of the records that it has seen is in the checkpoint.
     package var keepsState: Bool {
         keepsKeyedState
-            || extensions.contains { $0 == "millrace.state/1" || $0 == "millrace.window/1" }
+            || !Set(["millrace.state/1", "millrace.window/1", "millrace.time/1"])
+                .isDisjoint(with: extensions)
     }
 
     /// Something of each key, with the host.

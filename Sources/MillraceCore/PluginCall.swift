@@ -21,14 +21,23 @@ package enum PluginCall: UInt32, Sendable {
     case prepare = 15
     case open = 16
     case fence = 17
+    case onTimers = 18
+    case onWatermark = 19
 
     /// As messages name it.
-    package var name: String { self == .none ? "no call" : "\(self)" }
+    package var name: String {
+        switch self {
+        case .none: "no call"
+        case .onTimers: "on_timers"
+        case .onWatermark: "on_watermark"
+        default: "\(self)"
+        }
+    }
 
     /// True for calls while records flow; the others set up or take down.
     package var isSteady: Bool {
         switch self {
-        case .process, .poll, .route, .save, .positions, .prepare: true
+        case .process, .poll, .route, .save, .positions, .prepare, .onTimers, .onWatermark: true
         case .none, .entry, .create, .restore, .assign, .start, .stop, .destroy, .discover,
             .pause, .open, .fence:
             false

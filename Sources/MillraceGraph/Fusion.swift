@@ -7,7 +7,8 @@ import MillraceCore
 /// An edge is fused when it is `forward` between equally many tasks, it is the only edge out of
 /// its producer (all ports together) and the only one into its consumer, no partitioner and no
 /// `queue` of its own stands on it, both ends name the same loop or none, and neither end blocks:
-/// an operator that blocks has a thread to itself, and nobody else waits there.
+/// an operator that blocks has a thread to itself, and nobody else waits there. The consumer hears
+/// of no time: timers and watermarks come between two batches of a lane.
 package enum Fusion {
     /// One flag per edge.
     package static func fused(_ graph: LogicalGraph) -> [Bool] {
@@ -24,6 +25,7 @@ package enum Fusion {
                 && producer.parallelism == consumer.parallelism && producer.loop == consumer.loop
                 && !producer.operation.flags.contains(.blocks)
                 && !consumer.operation.flags.contains(.blocks)
+                && !consumer.operation.extensions.contains("millrace.time/1")
         }
     }
 }

@@ -4,8 +4,7 @@ import MillraceCore
 /// Phases 4 and 5: each node alone. Finds its operator, asks whether this release can serve it,
 /// and checks its parameters.
 struct NodeCheck {
-    /// Extensions of operators that are served, or that an operator can do without: one with
-    /// `millrace.time/1` asks for timers when it is created, and hears that there are none yet.
+    /// Extensions of operators that are served.
     static let served: Set<String> = [
         "millrace.source/1", "millrace.partition/1", "millrace.metrics/1", "millrace.state/1",
         "millrace.sink/1", "millrace.keyed-state/1", "millrace.time/1",

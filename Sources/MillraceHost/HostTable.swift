@@ -22,6 +22,7 @@ import MillraceSystem
                     switch unsafe String(cString: id) {
                     case MR_EXT_METRICS: return unsafe UnsafeRawPointer(metrics)
                     case MR_EXT_KEYED_STATE: return unsafe UnsafeRawPointer(keyedState)
+                    case MR_EXT_TIME: return unsafe UnsafeRawPointer(time)
                     case MR_EXT_JOURNAL: return unsafe UnsafeRawPointer(HostJournal.table)
                     default: return unsafe mrx_extension(id, mrr_host_set_error)
                     }
@@ -52,6 +53,13 @@ import MillraceSystem
     private nonisolated(unsafe) static let keyedState: UnsafePointer<mr_host_keyed_state> = {
         let table = UnsafeMutablePointer<mr_host_keyed_state>.allocate(capacity: 1)
         unsafe table.initialize(to: mrr_keyed_state_table)
+        return unsafe UnsafePointer(table)
+    }()
+
+    // SAFETY(time): as above.
+    private nonisolated(unsafe) static let time: UnsafePointer<mr_host_time> = {
+        let table = UnsafeMutablePointer<mr_host_time>.allocate(capacity: 1)
+        unsafe table.initialize(to: mrr_time_table)
         return unsafe UnsafePointer(table)
     }()
 

@@ -10,6 +10,7 @@ package struct OperatorSnapshot: Sendable {
     /// Of a source with splits.
     package var splits: [SplitPosition]?
     package var state: [StatePiece] = []
+    package var timers: [StatePiece] = []
     /// Of a source with a journal: how much of that it has read.
     package var journal: UInt64?
     /// State that is pinned and not written yet: the operator's, and the host's for it.
@@ -76,6 +77,8 @@ extension OperatorInstance {
         }
         if let journal, journal.isOpen { snapshot.journal = journal.freeze() }
         try saveState(epoch, loop, into: &snapshot)
+        snapshot.timers =
+            timers?.pieces().map { StatePiece(keyGroup: $0.keyGroup, bytes: $0.bytes) } ?? []
         snapshot.keyed = try freezeKeyed(epoch, whole: whole)
     }
 
@@ -128,6 +131,18 @@ extension OperatorInstance {
 // MARK: - from a checkpoint
 
 extension OperatorInstance {
+    /// [setup] Timers of its keys, and its own. Throws MR6101 when it has none any more.
+    package func restoreTimers(_ pieces: [StatePiece]) throws(Failure) {
+        guard !pieces.isEmpty else { return }
+        guard let timers else {
+            throw Failure(
+                .stateVersion, node: place.node,
+                "\(operation) has saved timers and hears of none any more",
+                next: "use the version of the plugin that wrote it")
+        }
+        for piece in pieces { try timers.restore(piece.bytes, node: place.node) }
+    }
+
     /// [setup] Merges what instances of this node saved; splits count at `start`. Throws MR6101 for
     /// a version that the operator cannot read.
     package func restore(

@@ -60,6 +60,10 @@ import Synchronization
     let keyed: UnsafePointer<mr_keyed_state>?
     /// What the host keeps for it in these.
     var keyedState: KeyedState?
+    // SAFETY(time): as those above; nil for a source.
+    let time: UnsafePointer<mr_time>?
+    /// Its timers; nil: it offers none.
+    private(set) var timers: TimerStore?
     /// Images that are not read any more, and epochs that are final: told to the state on its loop.
     let keyedNews = Mutex(KeyedNews())
     // SAFETY(instance): made by create, owned by the plugin, given back to destroy once.
@@ -98,6 +102,9 @@ import Synchronization
         unsafe sink =
             table.pointee.kind == MR_KIND_SINK
             ? try library.copyExtension(MR_EXT_SINK, of: operation, as: mr_sink.self) : nil
+        unsafe time =
+            table.pointee.kind == MR_KIND_TRANSFORM || table.pointee.kind == MR_KIND_SINK
+            ? try library.copyExtension(MR_EXT_TIME, of: operation, as: mr_time.self) : nil
         HostServices.shared.name(UInt64(task.number), node: place.node, instance: place.instance)
     }
 
@@ -115,6 +122,11 @@ import Synchronization
         unsafe instance = made
         created = true
         try makeKeyedState()
+        if let time = unsafe time {
+            let store = try TimerStore()
+            unsafe task.attach(store, time)
+            timers = store
+        }
         let batch = place.batchPreferred
         unsafe task.run(
             table, source: source, instance: made,

@@ -267,6 +267,7 @@ struct SegmentBuilder {
         var state = member.operation.state
         if let image = member.operation.image { state = try image.write() }
         for piece in state { add(member, .state, piece.keyGroup, piece.bytes) }
+        for piece in member.operation.timers { add(member, .timers, piece.keyGroup, piece.bytes) }
         return Array(pieces[first...])
     }
 

@@ -13,6 +13,7 @@ struct RestoredState: Sendable {
         var pieces: [StatePiece] = []
         /// Of the host's tables for it: whole, then changes in order.
         var keyed: [StatePiece] = []
+        var timers: [StatePiece] = []
         var stateVersion = 1
         /// How far its journal belonged to the checkpoint.
         var journal: UInt64?
@@ -79,19 +80,23 @@ struct RestoredState: Sendable {
         switch piece.kind {
         case .watermark: tasks[piece.task, default: Task()].position = try TaskPosition(bytes)
         case .position: splits[piece.task.node, default: []] += try SplitPositions.read(bytes)
-        case .state, .keyed:
+        case .state, .keyed, .timers:
             var owner = piece.task
             if let group = piece.keyGroup {
                 owner.instance = UInt32(Int(group) * parallelism / Limits.keyGroups)
             }
             let saved = StatePiece(keyGroup: piece.keyGroup.map { Int($0) }, bytes: bytes)
+            if piece.kind == .timers {
+                tasks[owner, default: Task()].timers.append(saved)
+                return
+            }
             guard piece.kind == .state else {
                 tasks[owner, default: Task()].keyed.append(saved)
                 return
             }
             tasks[owner, default: Task()].pieces.append(saved)
             tasks[owner]?.stateVersion = Int(piece.stateVersion)
-        case .timers, .heldToken: break
+        case .heldToken: break
         }
     }
 

@@ -256,13 +256,15 @@ struct TaskGraph {
     }
 
     /// Sources have credit, resumable operators can be asked to stop, and a port that only
-    /// forwards a bounded number needs slots, which are counted before the call.
+    /// forwards a bounded number needs slots, which are counted before the call. What timers cause
+    /// has no such bound.
     private static func needsStaging(
         _ operation: OperatorDescription, _ port: PortDescription
     ) -> Bool {
         // The host cannot be asked to write a dead letter again.
         if port.name == ErrorsPort.name { return true }
         if operation.kind == .source || operation.flags.contains(.resumable) { return false }
+        if operation.extensions.contains("millrace.time/1") { return true }
         return !(port.forwards && port.recordsPerInputMax > 0)
     }
 }

@@ -87,6 +87,7 @@ final class TaskletChain: Sendable {
                 saved.pieces, splits: state.splits(of: member.node.id), journal: saved.journal,
                 stateVersion: saved.stateVersion, epoch: state.epoch, on: loop)
             try member.instance.restoreKeyed(saved.keyed)
+            try member.instance.restoreTimers(saved.timers)
         }
         let positions = members.compactMap { state.task($0.id).position }
         for named in inputs {

@@ -32,6 +32,9 @@
 #ifndef BAD_CREATE
 #define BAD_CREATE good_create
 #endif
+#ifndef BAD_EXTENSION
+#define BAD_EXTENSION good_extension
+#endif
 #ifndef BAD_PROCESS
 #define BAD_PROCESS good_process
 #endif
@@ -108,7 +111,7 @@ static const mr_operator operator_table = {.struct_size = (uint32_t)BAD_OPERATOR
                                            .start = BAD_START,
                                            .stop = NULL,
                                            .process = BAD_PROCESS,
-                                           .extension = good_extension};
+                                           .extension = BAD_EXTENSION};
 /* Twice the same: some plugins say that they have two. */
 static const mr_operator *const operators[] = {&operator_table, &operator_table};
 static const mr_operator *const no_operators[] = {NULL, NULL};

@@ -54,7 +54,9 @@ enum {
   MRR_CALL_POSITIONS = 14,
   MRR_CALL_PREPARE = 15,
   MRR_CALL_OPEN = 16,
-  MRR_CALL_FENCE = 17
+  MRR_CALL_FENCE = 17,
+  MRR_CALL_TIMERS = 18,
+  MRR_CALL_WATERMARK = 19
 };
 
 /* Left by the signal handler of a dying process, or by its exit hook. */
