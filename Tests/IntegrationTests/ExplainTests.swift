@@ -13,7 +13,7 @@ import Testing
         #expect(page.code == 0)
         #expect(page.err.isEmpty)
         #expect(page.out.hasPrefix("generate\n\nMakes up records"))
-        #expect(page.out.contains("  count   whole number from 0"))
+        #expect(page.out.contains("  count    whole number from 0"))
         #expect(
             page.out.contains(
                 "millrace run --limit 5 generate count=1000 rate=100/s keys=10 ! stdout"))

@@ -82,17 +82,19 @@ struct BlackBoxPageTests {
 
     @Test func `every state and every call of C has a name`() {
         for state in UInt32(0)...5 { #expect(BlackBoxPage.State(rawValue: state) != nil) }
-        for call in UInt32(0)...17 { #expect(PluginCall(rawValue: call) != nil) }
+        for call in UInt32(0)...19 { #expect(PluginCall(rawValue: call) != nil) }
         #expect(PluginCall.create.name == "create")
         #expect(BlackBoxPage.State.host.rawValue == UInt32(MRR_BOX_HOST))
         #expect(PluginCall.fence.rawValue == UInt32(MRR_CALL_FENCE))
+        #expect(PluginCall.onWatermark.rawValue == UInt32(MRR_CALL_WATERMARK))
+        #expect(PluginCall.onWatermark.name == "on_watermark")
     }
 
     @Test func `a page that cannot be what it says is none`() {
         #expect(BlackBoxPage([]) == nil)
         #expect(BlackBoxPage(Page().bytes) == nil)
         #expect(BlackBoxPage(Page.box().bytes) != nil)
-        for (offset, value) in [(0, 0x5842_524E), (4, 2), (8, 6), (12, 18)] as [(Int, UInt32)] {
+        for (offset, value) in [(0, 0x5842_524E), (4, 2), (8, 6), (12, 20)] as [(Int, UInt32)] {
             var page = Page.box()
             page.put(value, at: offset)
             #expect(BlackBoxPage(page.bytes) == nil, "\(value) at \(offset)")
