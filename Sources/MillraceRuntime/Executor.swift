@@ -82,13 +82,19 @@ final class Executor: Sendable {
                 quarantine.endSteps(of: node, state.withLock { $0.chains })
             case .tap(let number, let wish): tap(number, wish)
             case .untap(let number): taps.end(number)
-            case .close: for loop in state.withLock({ $0.loops }) { loop.close() }
+            case .close: close()
             case .drain: drain()
             case .stop: stop()
             }
         } catch {
             fail(error)
         }
+    }
+
+    private func close() {
+        let (loops, commits) = state.withLock { ($0.loops, $0.commits) }
+        guard let commits else { return loops.forEach { $0.close() } }
+        commits.then { for loop in loops { loop.close() } }
     }
 
     // MARK: - before records flow

@@ -11,6 +11,7 @@ final class SinkCommits: Sendable {
     private enum Work: Sendable {
         case commit(Epoch, [Token])
         case acknowledge(Epoch)
+        case next(@Sendable () -> Void)
     }
 
     private let members: [TaskID: OperatorInstance]
@@ -36,8 +37,13 @@ final class SinkCommits: Sendable {
     func commit(_ epoch: Epoch, _ tokens: [Token]) { work.post(.commit(epoch, tokens)) }
     func acknowledge(_ epoch: Epoch) { work.post(.acknowledge(epoch)) }
 
+    /// Calls it on this thread once all calls asked for so far have returned: no operator may be
+    /// destroyed before.
+    func then(_ next: @escaping @Sendable () -> Void) { work.post(.next(next)) }
+
     private func run(_ work: Work) {
         switch work {
+        case .next(let next): next()
         case .acknowledge(let epoch):
             for member in members.values { member.acknowledge(epoch) }
         case .commit(let epoch, let tokens):
